@@ -1,0 +1,38 @@
+# Two commands do everything, set-up included: `make repro` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help repro test lint readme lock clean
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
+	dvc repro
+
+test: lint  ## Set up, lint, check types and run the tests
+	pytest
+
+lint: $(VENV)/installed  ## Check formatting, style and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+readme: $(VENV)/installed  ## Write the numbers of metrics/ into README.md
+	python tools/readme.py
+
+# The lock is complete: --no-deps keeps pip from resolving again.
+$(VENV)/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@touch $@
+
+lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows
+	python -m pip install --quiet uv
+	uv pip compile --universal --python-version 3.11 --group dev --no-header --no-annotate \
+		--upgrade pyproject.toml -o requirements.lock
+
+clean:  ## Remove the environment and the tools' caches; data and DVC's cache stay
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,103 @@
+"""The only save and load. Every file appears whole or not at all, and equal content gives equal bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from aae.config import RunConfig
+from aae.errors import UserError
+
+if TYPE_CHECKING:  # Stages that only draw or only configure need not wait seconds for torch.
+    import torch
+    from matplotlib.figure import Figure
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a name to write to, beside `path`; rename it to `path` only if all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")  # Suffix kept: it decides the format.
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save_json(content: Mapping[str, Any], path: Path) -> None:
+    """Numbers and words, indented, in the order given."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path) -> dict[str, Any]:
+    """What `save_json` wrote."""
+    return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+
+
+def save_table(table: pd.DataFrame, path: Path) -> None:
+    """CSV with 9 significant digits: enough to get every float32 back to the bit."""
+    with atomic(path) as partial:
+        table.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """What `save_table` wrote."""
+    return _read(path, lambda: pd.read_csv(path))
+
+
+def save_config(config: RunConfig, path: Path) -> None:
+    """The settings of one run, for `load_config`."""
+    save_json(config.model_dump(), path)
+
+
+def load_config(path: Path) -> RunConfig:
+    """The settings of one run."""
+    return _read(path, lambda: RunConfig.model_validate_json(path.read_text(encoding="utf-8")))
+
+
+def save_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Weights or codes as safetensors: no pickle, no code in the file."""
+    from safetensors.torch import save_file
+
+    with atomic(path) as partial:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, partial)
+
+
+def load_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """What `save_tensors` wrote."""
+    from safetensors.torch import load_file
+
+    return _read(path, lambda: load_file(path))
+
+
+def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+    """PNG or PDF, by the suffix; without the software's name or the date, so that bytes repeat."""
+    metadata = (
+        {"Software": None}
+        if path.suffix == ".png"
+        else {"Creator": None, "Producer": None, "CreationDate": None}
+    )
+    with atomic(path) as partial:
+        figure.savefig(partial, dpi=dpi, metadata=metadata)
+
+
+def _read(path: Path, load: Any) -> Any:
+    """Turn the ways in which a file can be missing or damaged into one line."""
+    from safetensors import SafetensorError
+
+    try:
+        return load()
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro` makes it") from None
+    except (SafetensorError, ValidationError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is damaged ({reason}); `dvc checkout` or `dvc repro` restores it") from None

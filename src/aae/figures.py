@@ -1,0 +1,160 @@
+"""Arrays in, matplotlib figures out; no torch, no paths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from aae.priors import Prior
+
+# Petroff's ten colours, chosen to stay apart for colour-blind eyes.
+DIGIT_COLOURS = np.array(matplotlib.color_sequences["petroff10"])
+CONTOUR_MASSES = (0.5, 0.9, 0.99)
+TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)
+OUTLINE = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+
+
+def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, point_size: float) -> Figure:
+    """The hold-out images in the plane of codes, coloured by digit (paper, Figure 2a).
+
+    Args:
+        z: codes, (n, 2).
+        y: digits, (n,).
+        prior: whose contours are drawn; None for a run without one.
+        title: one or two lines above the plane.
+        point_size: area of a point, in points squared.
+    """
+    figure = Figure(figsize=(7.2, 6.4), layout="constrained")
+    axes = figure.add_subplot()
+    draw_codes(axes, z, y, prior, point_size)
+    axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=DIGIT_COLOURS[digit], label=str(digit))
+        for digit in range(10)
+    ]
+    if prior is not None:
+        masses = ", ".join(f"{mass:.0%}" for mass in CONTOUR_MASSES)
+        handles.append(Line2D([], [], color="black", linewidth=0.9, label=f"p(z):\n{masses}"))
+    figure.legend(handles=handles, title="digit", loc="outside right upper", frameon=False)
+    return figure
+
+
+def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, point_size: float) -> None:
+    """Codes, digit names at the digits' medians, and the prior's contours of known mass."""
+    # In the order of the data set, which mixes the digits: none is painted over by the next.
+    axes.scatter(z[:, 0], z[:, 1], s=point_size, c=DIGIT_COLOURS[y], alpha=0.7, linewidths=0)
+    for digit in np.unique(y):
+        centre = np.median(z[y == digit], axis=0)
+        style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
+        axes.text(centre[0], centre[1], str(digit), path_effects=OUTLINE, **style)
+    middle = np.zeros(2) if prior else (z.min(0) + z.max(0)) / 2
+    reach = 1.05 * np.abs(z - middle).max()
+    if prior:
+        reach = max(reach, 3.6 * prior.std)
+        draw_contours(axes, prior, reach)
+    axes.set(
+        xlim=(middle[0] - reach, middle[0] + reach),
+        ylim=(middle[1] - reach, middle[1] + reach),
+        aspect="equal",
+    )
+
+
+def draw_contours(axes: Axes, prior: Prior, reach: float) -> None:
+    """Lines of equal p(z) that hold `CONTOUR_MASSES` of the prior, found on a fine grid."""
+    grid = np.linspace(-reach, reach, 601)
+    density = np.exp(prior.log_density(np.stack(np.meshgrid(grid, grid), axis=-1)))
+    descending = np.sort(density.ravel())[::-1]
+    mass = np.cumsum(descending) * (grid[1] - grid[0]) ** 2
+    levels = descending[np.minimum(np.searchsorted(mass, CONTOUR_MASSES), len(mass) - 1)]
+    axes.contour(grid, grid, density, levels=np.unique(levels), colors="black", linewidths=0.9)
+
+
+def figure_2e(images: np.ndarray, title: str, axis_label: str) -> Figure:
+    """Images decoded from an even grid of percentiles along each code dimension (paper, Figure 2e).
+
+    Args:
+        images: pixels in [0, 1], (rows, columns, 784); z1 grows along columns, z2 along rows.
+        title: one or two lines above the grid.
+        axis_label: what the percentiles are of; "{}" stands for the dimension's name.
+    """
+    figure = Figure(figsize=(7.2, 7.6), layout="constrained")
+    axes = figure.add_subplot()
+    draw_grid(axes, images)
+    axes.set(title=title, xlabel=axis_label.format("$z_1$"), ylabel=axis_label.format("$z_2$"))
+    return figure
+
+
+def draw_grid(axes: Axes, images: np.ndarray) -> None:
+    """One mosaic over (0, 1) x (0, 1) of percentiles, z2 growing upwards."""
+    rows, columns, _ = images.shape
+    mosaic = images[::-1].reshape(rows, columns, 28, 28).swapaxes(1, 2).reshape(rows * 28, columns * 28)
+    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), interpolation="antialiased")
+    labels = [f"{100 * tick:.0f}%" for tick in TICKS]
+    axes.set_xticks(TICKS, labels)
+    axes.set_yticks(TICKS, labels)
+
+
+def figure_side_by_side(
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray, Prior | None]],
+    columns: int,
+    point_size: float,
+) -> Figure:
+    """Several planes of codes in rows of `columns`.
+
+    Args:
+        panels: title, codes (n, 2), digits (n,) and prior of each plane.
+        columns: planes in a row.
+        point_size: area of a point, in points squared.
+    """
+    figure, grid = _panels(len(panels), columns)
+    for axes, (title, z, y, prior) in zip(grid, panels, strict=True):
+        draw_codes(axes, z, y, prior, point_size)
+        axes.set_title(title)
+    return figure
+
+
+def figure_grids_side_by_side(panels: Sequence[tuple[str, np.ndarray]], columns: int) -> Figure:
+    """Several mosaics of percentiles in rows of `columns`.
+
+    Args:
+        panels: title and images (rows, columns, 784) of each mosaic.
+        columns: mosaics in a row.
+    """
+    figure, grid = _panels(len(panels), columns)
+    for axes, (title, images) in zip(grid, panels, strict=True):
+        draw_grid(axes, images)
+        axes.set_title(title)
+    return figure
+
+
+def _panels(count: int, columns: int) -> tuple[Figure, list[Axes]]:
+    rows = -(-count // columns)
+    figure = Figure(figsize=(5 * columns, 5.2 * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+
+
+def figure_fit(fits: Sequence[tuple[str, np.ndarray]], floor: tuple[float, float], label: str) -> Figure:
+    """The fit of every variant and seed on one logarithmic axis, beside the floor of true draws.
+
+    Args:
+        fits: each variant's name and its distances, one a seed.
+        floor: lowest and highest distance that true draws of the same size give (mean -+ 2 std).
+        label: name of the axis.
+    """
+    figure = Figure(figsize=(7.2, 1.3 + 0.45 * len(fits)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.axvspan(*floor, color="0.8", label="true prior draws (mean $\\pm$ 2 std)")
+    for row, (_, distances) in enumerate(fits):
+        axes.plot(distances, np.full(len(distances), row), "o", color=DIGIT_COLOURS[0], alpha=0.7)
+        axes.plot(np.mean(distances), row, "|", color="black", markersize=16, markeredgewidth=2)
+    axes.plot([], [], "o", color=DIGIT_COLOURS[0], alpha=0.7, label="one seed")
+    axes.plot([], [], "|", color="black", markersize=12, markeredgewidth=2, linestyle="", label="mean")
+    axes.set_yticks(range(len(fits)), [name for name, _ in fits])
+    axes.set(xscale="log", xlabel=label, ylim=(len(fits) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    return figure

@@ -1,0 +1,33 @@
+"""The three losses, each of logits and each a mean over the batch, in nats."""
+
+import torch
+import torch.nn.functional as F
+
+
+def reconstruction_loss(x_logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Mean binary cross-entropy per pixel of the reconstruction.
+
+    Args:
+        x_logits: the decoder's logits, (batch, 784).
+        x: images in [0, 1], (batch, 784).
+    """
+    return F.binary_cross_entropy_with_logits(x_logits, x)
+
+
+def discriminator_loss(prior_logits: torch.Tensor, code_logits: torch.Tensor) -> torch.Tensor:
+    """Mean binary cross-entropy of the discriminator (paper, equation 1): ln 2 if it can tell nothing.
+
+    Args:
+        prior_logits: logits of prior samples (true), (batch,).
+        code_logits: logits of codes (false), (batch,).
+    """
+    return 0.5 * (F.softplus(-prior_logits).mean() + F.softplus(code_logits).mean())
+
+
+def encoder_adversarial_loss(code_logits: torch.Tensor) -> torch.Tensor:
+    """The encoder's side of the game, in the form that does not saturate: -ln D(z), ln 2 at zero.
+
+    Args:
+        code_logits: logits of codes, (batch,).
+    """
+    return F.softplus(-code_logits).mean()

@@ -1,0 +1,81 @@
+"""Priors p(z) over the plane of codes: one class each.
+
+To add one: write a class with the methods of `Prior`, enter it in `PRIORS`, and add its name to
+`aae.config.PriorName`. Training, fit and figures need nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy import special
+
+if TYPE_CHECKING:
+    import torch
+
+CODE_DIM = 2  # The figures show the plane of codes, as the paper's Figure 2 does.
+
+
+class Prior(Protocol):
+    """A distribution over codes z in the plane."""
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of each coordinate: the unit in which misfit is measured."""
+
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Independent draws, float32 on the CPU, of shape (n, 2)."""
+
+    def log_density(self, z: np.ndarray) -> np.ndarray:
+        """Ln p(z) in nats: (..., 2) -> (...)."""
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """Inverse CDF of each coordinate: percentiles u in (0, 1), of shape (..., 2) -> (..., 2)."""
+
+    def projected_cells(self, angle: float, n: int) -> tuple[np.ndarray, float]:
+        """The projection of p(z) on the direction `angle` (radians), cut into n cells of equal mass.
+
+        Returns:
+            The cells' means, ascending, of shape (n,), and the mean variance inside the cells.
+        """
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """N(0, I) in the plane: the prior of Figure 2A."""
+
+    std: float = 1.0
+
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Independent draws, float32 on the CPU, of shape (n, 2)."""
+        # Imported here because plot-2A draws contours and needs no torch, whose import takes seconds.
+        import torch
+
+        return self.std * torch.randn(n, CODE_DIM, generator=generator)
+
+    def log_density(self, z: np.ndarray) -> np.ndarray:
+        """Ln p(z) in nats: (..., 2) -> (...)."""
+        return -0.5 * ((z / self.std) ** 2).sum(-1) - np.log(2 * np.pi * self.std**2)
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """Inverse CDF of each coordinate (the "Gaussian percentiles" of Figure 2E)."""
+        return self.std * special.ndtri(u)
+
+    def projected_cells(self, angle: float, n: int) -> tuple[np.ndarray, float]:
+        """Means of, and mean variance in, n cells of equal mass; the same for every angle.
+
+        The mean of N(0, 1) between the quantiles a and b is (phi(a) - phi(b)) n.
+        """
+        edges = special.ndtri(np.arange(n + 1) / n)
+        density = np.exp(-0.5 * edges**2) / np.sqrt(2 * np.pi)
+        means = (density[:-1] - density[1:]) * n
+        return self.std * means, float(self.std**2 * (1 - np.mean(means**2)))
+
+
+PRIORS: dict[str, Prior | None] = {
+    "gaussian": Gaussian(),
+    # The same autoencoder without a discriminator: nothing draws its codes anywhere.
+    "none": None,
+}

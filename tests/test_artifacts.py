@@ -1,0 +1,225 @@
+"""Files: what goes in comes out, equal content gives equal bytes, and damage is told in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_np
+from matplotlib.figure import Figure
+
+from aae import artifacts
+from aae.errors import UserError
+from aae.params import parse_params
+
+CONFIG = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).cells()[0]
+TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
+TENSORS = {"weight": torch.arange(6.0).view(2, 3), "bias": torch.ones(2)}
+CONTENT = {"name": "aae", "numbers": {"b": 0.1, "a": [1, 2.5, None]}}
+
+
+def figure() -> Figure:
+    drawn = Figure()
+    drawn.add_subplot().plot([0, 1], [1, 0], label="$z_1$")
+    return drawn
+
+
+SAVERS: dict[str, Callable[[Path], None]] = {
+    "content.json": lambda path: artifacts.save_json(CONTENT, path),
+    "table.csv": lambda path: artifacts.save_table(TABLE, path),
+    "config.json": lambda path: artifacts.save_config(CONFIG, path),
+    "tensors.safetensors": lambda path: artifacts.save_tensors(TENSORS, path),
+    "figure.png": lambda path: artifacts.save_figure(figure(), path, 50),
+    "figure.pdf": lambda path: artifacts.save_figure(figure(), path, 50),
+}
+LOADERS: dict[str, Callable[[Path], Any]] = {
+    "content.json": artifacts.load_json,
+    "table.csv": artifacts.load_table,
+    "config.json": artifacts.load_config,
+    "tensors.safetensors": artifacts.load_tensors,
+}
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose files a test may overwrite as often as it likes."""
+    return tmp_path_factory.mktemp("artifacts")
+
+
+def complaint(load: Callable[[Path], Any], path: Path) -> str:
+    """The one line that a file cannot be loaded with."""
+    with pytest.raises(UserError) as caught:
+        load(path)
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    assert str(path) in line
+    return line
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=3))
+def test_any_content_comes_back_from_json_in_its_order(folder: Path, content: dict[str, Any]) -> None:
+    artifacts.save_json(content, folder / "any.json")
+    assert list(artifacts.load_json(folder / "any.json").items()) == list(content.items())
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st_np.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.just(2)),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    )
+)
+def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray) -> None:
+    z = z + np.float32(0)  # A column of -0 alone is written as "-0", which reads as the integer 0.
+    artifacts.save_table(pd.DataFrame(z, columns=["z1", "z2"]), folder / "any.csv")
+    loaded = artifacts.load_table(folder / "any.csv").to_numpy(dtype=np.float32)
+    assert loaded.tobytes() == z.tobytes()
+
+
+def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None:
+    table = TABLE.assign(discriminator_loss=[float("nan"), 0.5])
+    artifacts.save_table(table, tmp_path / "table.csv")
+    pd.testing.assert_frame_equal(artifacts.load_table(tmp_path / "table.csv"), table)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=8),
+        st_np.arrays(np.float32, st_np.array_shapes(min_dims=0, max_dims=3, max_side=4)),
+        max_size=3,
+    )
+)
+def test_any_tensors_come_back_to_the_bit(folder: Path, arrays: dict[str, np.ndarray]) -> None:
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if name != "__metadata__"}
+    artifacts.save_tensors(tensors, folder / "any.safetensors")
+    loaded = artifacts.load_tensors(folder / "any.safetensors")
+    assert {name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in loaded.items()} == {
+        name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in tensors.items()
+    }
+
+
+def test_a_transposed_tensor_comes_back_as_it_was(tmp_path: Path) -> None:
+    artifacts.save_tensors({"w": TENSORS["weight"].T}, tmp_path / "w.safetensors")
+    assert torch.equal(artifacts.load_tensors(tmp_path / "w.safetensors")["w"], TENSORS["weight"].T)
+
+
+def test_a_runs_settings_come_back(tmp_path: Path) -> None:
+    artifacts.save_config(CONFIG, tmp_path / "config.json")
+    assert artifacts.load_config(tmp_path / "config.json") == CONFIG
+
+
+def test_figures_are_of_the_kind_that_their_suffix_says(tmp_path: Path) -> None:
+    artifacts.save_figure(figure(), tmp_path / "figure.png", 50)
+    artifacts.save_figure(figure(), tmp_path / "figure.pdf", 50)
+    png, pdf = (tmp_path / "figure.png").read_bytes(), (tmp_path / "figure.pdf").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert pdf.startswith(b"%PDF")
+    assert int.from_bytes(png[16:20]) == 320  # 6.4 inches at 50 dots.
+    assert b"matplotlib" not in (png + pdf).lower()
+    assert b"CreationDate" not in pdf
+
+
+@pytest.mark.parametrize("name", list(SAVERS))
+def test_equal_content_gives_equal_bytes(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    SAVERS[name](tmp_path / "here" / name)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")  # Another day, as far as matplotlib can tell.
+    SAVERS[name](tmp_path / "there" / name)
+    assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+def test_the_order_of_tensors_does_not_matter_to_the_bytes(tmp_path: Path) -> None:
+    artifacts.save_tensors(TENSORS, tmp_path / "one")
+    artifacts.save_tensors(dict(reversed(TENSORS.items())), tmp_path / "other")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+@pytest.mark.parametrize("name", list(SAVERS))
+def test_saving_makes_the_folder_and_leaves_one_file(tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        SAVERS[name](tmp_path / "new/deeper" / name)
+    assert [file.name for file in (tmp_path / "new/deeper").iterdir()] == [name]
+
+
+def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "content.json"
+    path.write_text("old")
+
+    def write_and_fail() -> None:
+        with artifacts.atomic(path) as partial:
+            partial.write_text("new, but only hal")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        write_and_fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_exception_before_the_first_byte_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), artifacts.atomic(tmp_path / "content.json"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_until_all_is_written_readers_see_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "content.json"
+    path.write_text("old")
+    with artifacts.atomic(path) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_json_refuses_what_is_no_number_and_keeps_the_old_file(tmp_path: Path, number: float) -> None:
+    artifacts.save_json({"a": 1}, tmp_path / "metrics.json")
+    with pytest.raises(ValueError, match="JSON"):
+        artifacts.save_json({"a": {"b": number}}, tmp_path / "metrics.json")
+    assert json.loads((tmp_path / "metrics.json").read_text()) == {"a": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.parametrize("name", list(LOADERS))
+def test_a_missing_file_is_named_with_the_command_that_makes_it(tmp_path: Path, name: str) -> None:
+    line = complaint(LOADERS[name], tmp_path / name)
+    assert "is missing" in line
+    assert "dvc repro" in line
+
+
+@pytest.mark.parametrize("name", list(LOADERS))
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\0\0 \x80\x81 no text"])
+def test_a_file_of_something_else_is_damaged(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert "is damaged" in complaint(LOADERS[name], tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["content.json", "config.json", "tensors.safetensors"])
+def test_a_file_that_ends_anywhere_too_early_is_damaged(tmp_path: Path, name: str) -> None:
+    SAVERS[name](tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    for length in range(len(whole.rstrip())):
+        (tmp_path / name).write_bytes(whole[:length])
+        assert "is damaged" in complaint(LOADERS[name], tmp_path / name)
+
+
+@pytest.mark.parametrize("change", [{"seed": "0"}, {"prior": "gausian"}, {"extra": 1}, {"seed": -1}])
+def test_a_config_that_was_edited_into_nonsense_is_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
+    artifacts.save_json(CONFIG.model_dump() | change, tmp_path / "config.json")
+    assert "is damaged" in complaint(artifacts.load_config, tmp_path / "config.json")

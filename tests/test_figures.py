@@ -1,0 +1,227 @@
+"""The figures, asked as objects: what is drawn where; no pixels are compared."""
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.contour import QuadContourSet
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from aae.figures import (
+    CONTOUR_MASSES,
+    DIGIT_COLOURS,
+    TICKS,
+    figure_2a,
+    figure_2e,
+    figure_fit,
+    figure_grids_side_by_side,
+    figure_side_by_side,
+)
+from aae.priors import Gaussian, Prior
+
+Y = np.arange(200) % 10
+Z = np.random.default_rng(0).standard_normal((200, 2))
+PRIORS = pytest.mark.parametrize("prior", [Gaussian(), Gaussian(5), None])
+
+
+def contours(axes: Axes) -> list[QuadContourSet]:
+    return [artist for artist in axes.collections if isinstance(artist, QuadContourSet)]
+
+
+def points(axes: Axes) -> PathCollection:
+    (scatter,) = [artist for artist in axes.collections if isinstance(artist, PathCollection)]
+    return scatter
+
+
+def radii(axes: Axes) -> list[np.ndarray]:
+    """The distances of each contour line's vertices from the origin, innermost line first."""
+    (lines,) = contours(axes)
+    return sorted((np.linalg.norm(path.vertices, axis=1) for path in lines.get_paths()), key=np.mean)
+
+
+def plane(z: np.ndarray, prior: Prior | None) -> Axes:
+    return figure_2a(z, Y, prior, "title", 4.0).axes[0]
+
+
+# Figure 2A.
+
+
+def test_the_ten_digits_have_ten_colours() -> None:
+    assert len({tuple(colour) for colour in DIGIT_COLOURS}) == 10
+
+
+def test_every_code_is_a_point_in_its_digits_colour() -> None:
+    scatter = points(plane(Z, Gaussian()))
+    np.testing.assert_allclose(np.asarray(scatter.get_offsets()), Z)
+    np.testing.assert_allclose(np.asarray(scatter.get_facecolor())[:, :3], DIGIT_COLOURS[Y])
+    assert scatter.get_sizes() == [4.0]
+
+
+def test_every_digits_name_stands_at_its_median() -> None:
+    names = {text.get_text(): text.get_position() for text in plane(Z, None).texts}
+    assert set(names) == set("0123456789")
+    np.testing.assert_allclose(names["7"], np.median(Z[Y == 7], axis=0))
+
+
+def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None:
+    def labels(prior: Prior | None) -> list[str]:
+        (legend,) = figure_2a(Z, Y, prior, "title", 4.0).legends
+        return [text.get_text() for text in legend.get_texts()]
+
+    assert labels(None) == list("0123456789")
+    assert labels(Gaussian()) == [*"0123456789", "p(z):\n50%, 90%, 99%"]
+
+
+@pytest.mark.parametrize("std", [0.2, 1.0, 5.0])
+def test_the_contours_of_a_gaussian_hold_the_mass_they_say(std: float) -> None:
+    lines = radii(plane(Z, Gaussian(std)))
+    assert len(lines) == len(CONTOUR_MASSES)
+    for line, mass in zip(lines, CONTOUR_MASSES, strict=True):
+        # Of N(0, I) in the plane, 1 - exp(-r^2 / 2) lies within r.
+        np.testing.assert_allclose(line, std * np.sqrt(-2 * np.log(1 - mass)), rtol=0.03)
+
+
+def test_the_contours_stay_right_when_codes_lie_tens_of_units_away() -> None:
+    z = Z.copy()
+    z[0] = [40, -30]
+    for line, mass in zip(radii(plane(z, Gaussian())), CONTOUR_MASSES, strict=True):
+        np.testing.assert_allclose(line, np.sqrt(-2 * np.log(1 - mass)), rtol=0.05)
+
+
+def test_without_a_prior_there_are_no_contours() -> None:
+    assert contours(plane(Z, None)) == []
+
+
+@PRIORS
+@pytest.mark.parametrize("spread", [0.01, 1, 30])
+def test_the_plane_is_square_and_holds_every_code(prior: Prior | None, spread: float) -> None:
+    z = spread * Z + (0 if prior else [100, -3])
+    axes = plane(z, prior)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    assert right - left == pytest.approx(top - bottom)
+    assert axes.get_aspect() == 1
+    assert left < z[:, 0].min() < z[:, 0].max() < right
+    assert bottom < z[:, 1].min() < z[:, 1].max() < top
+
+
+@pytest.mark.parametrize("std", [1.0, 5.0])
+def test_with_a_prior_the_plane_is_centred_on_it_and_shows_all_its_contours(std: float) -> None:
+    axes = plane(0.01 * Z, Gaussian(std))
+    assert axes.get_xlim() == pytest.approx((-3.6 * std, 3.6 * std))
+    assert radii(axes)[-1].max() < 3.6 * std
+
+
+def test_without_a_prior_the_plane_is_no_larger_than_the_codes_need() -> None:
+    left, right = plane(0.01 * Z, None).get_xlim()
+    assert right - left < 0.01 * 1.2 * np.ptp(Z, axis=0).max()
+
+
+def test_a_digit_that_no_image_shows_has_no_name_in_the_plane() -> None:
+    axes = figure_2a(Z[Y != 4], Y[Y != 4], None, "title", 4.0).axes[0]
+    assert sorted(text.get_text() for text in axes.texts) == list("012356789")
+
+
+# Figure 2E.
+
+
+def distinct_images(rows: int, columns: int) -> np.ndarray:
+    """Images of one grey each, which grows along columns, then rows; their first pixel is white."""
+    images = np.repeat(np.linspace(0.1, 0.9, rows * columns), 784).reshape(rows, columns, 784)
+    images[:, :, 0] = 1
+    return images
+
+
+def mosaic(axes: Axes) -> np.ndarray:
+    (image,) = axes.images
+    assert image.origin == "upper"  # The array's first row is at the top.
+    assert list(image.get_extent()) == [0, 1, 0, 1]
+    assert image.get_clim() == (0, 1)
+    return np.asarray(image.get_array())
+
+
+def test_the_mosaic_has_z1_rightwards_and_z2_upwards_and_images_upright() -> None:
+    images = distinct_images(3, 4)
+    pixels = mosaic(figure_2e(images, "title", "percentile of {}").axes[0])
+    assert pixels.shape == (3 * 28, 4 * 28)
+    for row in range(3):
+        for column in range(4):
+            top = 28 * (2 - row)
+            cell = pixels[top : top + 28, 28 * column : 28 * (column + 1)]
+            np.testing.assert_array_equal(cell.ravel(), images[row, column])
+    assert pixels[-1, 0] == images[0, 0, -28]  # The bottom left corner.
+
+
+def test_the_axes_of_2e_are_percentiles_named_after_their_dimension() -> None:
+    axes = figure_2e(distinct_images(2, 2), "title", "percentile of {}").axes[0]
+    labels = ["5%", "25%", "50%", "75%", "95%"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == labels
+    assert [label.get_text() for label in axes.get_yticklabels()] == labels
+    np.testing.assert_allclose(axes.get_xticks(), TICKS)
+    np.testing.assert_allclose(axes.get_yticks(), TICKS)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("percentile of $z_1$", "percentile of $z_2$")
+    assert axes.get_title() == "title"
+
+
+# The ablation's figures.
+
+
+def places(figure: Figure) -> list[tuple[int, int]]:
+    """Row and column of each panel."""
+    specs = [axes.get_subplotspec() for axes in figure.axes]
+    return [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
+
+
+def test_planes_stand_in_rows_each_with_its_own_title_and_prior() -> None:
+    priors = [Gaussian(), None, Gaussian(), None, Gaussian()]
+    panels = [(f"panel {place}", Z + place, Y, prior) for place, prior in enumerate(priors)]
+    figure = figure_side_by_side(panels, 2, 3.0)
+    assert [axes.get_title() for axes in figure.axes] == [title for title, *_ in panels]
+    assert [len(contours(axes)) for axes in figure.axes] == [1, 0, 1, 0, 1]
+    assert places(figure) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
+    np.testing.assert_allclose(np.asarray(points(figure.axes[3]).get_offsets()), Z + 3)
+
+
+def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
+    panels = [(f"panel {place}", distinct_images(2, 2) ** (place + 1)) for place in range(3)]
+    figure = figure_grids_side_by_side(panels, 3)
+    assert [axes.get_title() for axes in figure.axes] == [title for title, _ in panels]
+    assert places(figure) == [(0, 0), (0, 1), (0, 2)]
+    np.testing.assert_array_equal(mosaic(figure.axes[2])[-28:, :28].ravel(), panels[2][1][0, 0])
+
+
+def test_every_seeds_distance_is_a_point_in_its_variants_row_beside_the_mean() -> None:
+    fits = [
+        ("one", np.array([0.03, 0.05, 0.04])),
+        ("other", np.array([0.7])),
+        ("third", np.array([9.0, 2.0])),
+    ]
+    axes = figure_fit(fits, (0.014, 0.022), "sliced W2").axes[0]
+    drawn = {
+        marker: sorted(
+            (float(row), float(distance))
+            for line in axes.lines
+            if line.get_marker() == marker
+            for distance, row in np.asarray(line.get_xydata())
+        )
+        for marker in ("o", "|")
+    }
+    assert drawn["o"] == sorted((row, d) for row, (_, distances) in enumerate(fits) for d in distances)
+    np.testing.assert_allclose(drawn["|"], [(0, 0.04), (1, 0.7), (2, 5.5)])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "third"]
+    assert axes.get_xlabel() == "sliced W2"
+
+
+def test_the_first_variant_stands_at_the_top_on_a_logarithmic_axis() -> None:
+    axes = figure_fit([("one", np.array([0.03])), ("other", np.array([3.0]))], (0.014, 0.022), "w").axes[0]
+    bottom, top = axes.get_ylim()
+    assert bottom > 1 > 0 > top
+    assert axes.get_xscale() == "log"
+
+
+def test_the_floor_of_true_draws_spans_what_it_is_given() -> None:
+    axes = figure_fit([("one", np.array([0.03]))], (0.014, 0.022), "w").axes[0]
+    (band,) = axes.patches
+    assert isinstance(band, Rectangle)
+    left, right = band.get_x(), band.get_x() + band.get_width()
+    assert (left, right) == pytest.approx((0.014, 0.022))

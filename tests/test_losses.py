@@ -1,0 +1,80 @@
+"""The losses are cross-entropies of logits, in nats, and push the right way."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from aae.losses import discriminator_loss, encoder_adversarial_loss, reconstruction_loss
+from aae.randomness import named_generator
+
+LOGITS = 3 * torch.randn(64, generator=named_generator(0, "logits"), dtype=torch.float64)
+OTHER_LOGITS = 3 * torch.randn(64, generator=named_generator(0, "other logits"), dtype=torch.float64)
+
+
+def test_every_loss_is_ln_2_at_zero_logits() -> None:
+    zeros = torch.zeros(5)
+    assert discriminator_loss(zeros, zeros).item() == pytest.approx(math.log(2))
+    assert encoder_adversarial_loss(zeros).item() == pytest.approx(math.log(2))
+    assert reconstruction_loss(torch.zeros(5, 784), torch.rand(5, 784)).item() == pytest.approx(math.log(2))
+
+
+def test_the_discriminator_learns_prior_samples_as_1_and_codes_as_0() -> None:
+    logits = torch.cat([LOGITS, OTHER_LOGITS])
+    targets = torch.cat([torch.ones(64), torch.zeros(64)]).double()
+    expected = F.binary_cross_entropy_with_logits(logits, targets)
+    torch.testing.assert_close(discriminator_loss(LOGITS, OTHER_LOGITS), expected)
+
+
+def test_the_encoder_wants_its_codes_taken_for_1() -> None:
+    expected = F.binary_cross_entropy(torch.sigmoid(LOGITS), torch.ones_like(LOGITS))
+    torch.testing.assert_close(encoder_adversarial_loss(LOGITS), expected)
+
+
+def test_the_reconstruction_loss_is_the_mean_over_pixels_and_images() -> None:
+    x = torch.rand(4, 784, generator=named_generator(0, "images"), dtype=torch.float64)
+    x_logits = torch.randn(4, 784, generator=named_generator(0, "pixels"), dtype=torch.float64)
+    p = torch.sigmoid(x_logits)
+    expected = -(x * p.log() + (1 - x) * (1 - p).log()).sum() / (4 * 784)
+    torch.testing.assert_close(reconstruction_loss(x_logits, x), expected)
+
+
+def test_the_reconstruction_loss_is_least_at_the_image_itself() -> None:
+    x = 0.01 + 0.98 * torch.rand(4, 784, generator=named_generator(0, "images"), dtype=torch.float64)
+    x_logits = torch.logit(x).requires_grad_()
+    (gradient,) = torch.autograd.grad(reconstruction_loss(x_logits, x), x_logits)
+    assert gradient.abs().max() < 1e-9
+
+
+def test_the_discriminators_gradient_raises_prior_logits_and_lowers_code_logits() -> None:
+    prior_logits, code_logits = LOGITS.clone().requires_grad_(), OTHER_LOGITS.clone().requires_grad_()
+    discriminator_loss(prior_logits, code_logits).backward()
+    assert prior_logits.grad is not None
+    assert code_logits.grad is not None
+    assert (prior_logits.grad < 0).all()
+    assert (code_logits.grad > 0).all()
+
+
+def test_the_encoders_gradient_raises_code_logits_and_stays_large_when_it_loses() -> None:
+    code_logits = torch.tensor([-1000.0, -1.0, 0.0, 1.0], requires_grad=True)
+    encoder_adversarial_loss(code_logits).backward()
+    assert code_logits.grad is not None
+    assert (code_logits.grad < 0).all()
+    assert code_logits.grad[0].item() == pytest.approx(-1 / 4)  # Its full share of the mean: not saturated.
+    assert (code_logits.grad.diff() > 0).all()
+
+
+@pytest.mark.parametrize("logit", [1000.0, -1000.0])
+def test_losses_and_gradients_stay_finite_at_extreme_logits(logit: float) -> None:
+    logits = torch.full((3,), logit, requires_grad=True)
+    x = torch.tensor([0.0, 0.5, 1.0])
+    for loss in (
+        discriminator_loss(logits, logits),
+        encoder_adversarial_loss(logits),
+        reconstruction_loss(logits, x),
+    ):
+        (gradient,) = torch.autograd.grad(loss, logits)
+        assert loss.isfinite()
+        assert gradient.isfinite().all()
+    assert discriminator_loss(logits, logits).item() == pytest.approx(500)

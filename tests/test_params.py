@@ -1,0 +1,216 @@
+"""params.yaml: what it may hold, and what people are told when it holds something else."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from aae.config import RunConfig
+from aae.errors import UserError
+from aae.params import Params, parse_params
+
+TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+CONTENT: dict[str, Any] = yaml.safe_load(TEXT)
+
+# The printable part of Unicode: what a person could type.
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=20)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats() | WORDS | st.dates()
+CONTENTS = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SCALARS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def leaves(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value below `content` that holds no others."""
+    match content:
+        case dict():
+            return [leaf for key, value in content.items() for leaf in leaves(value, (*path, key))]
+        case list():
+            return [leaf for place, value in enumerate(content) for leaf in leaves(value, (*path, place))]
+        case _:
+            return [path]
+
+
+def with_value(path: str | tuple[Any, ...], value: Any) -> str:
+    """The committed params.yaml with one value changed or added, such as "model.hidden_units"."""
+    content = copy.deepcopy(CONTENT)
+    *parents, last = path.split(".") if isinstance(path, str) else path
+    place = content
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+    return yaml.safe_dump(content)
+
+
+def complaint(text: str) -> str:
+    """The one line that a wrong params.yaml gives."""
+    with pytest.raises(UserError) as caught:
+        parse_params(text)
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    assert line.startswith("params.yaml")
+    return line
+
+
+def test_the_committed_file_is_valid_and_every_number_arrives_as_written() -> None:
+    assert parse_params(TEXT).model_dump() == CONTENT
+
+
+def test_a_misspelt_prior_gets_one_line_with_place_value_nearest_spelling_and_choices() -> None:
+    line = complaint(with_value("prior", "gausian"))
+    assert line == (
+        "params.yaml: prior: 'gausian' is not allowed; did you mean 'gaussian'? allowed: gaussian, none"
+    )
+
+
+def test_an_unknown_key_gets_the_nearest_spelling_and_the_known_keys() -> None:
+    line = complaint(with_value("encodr", "gaussian"))
+    assert "encodr: unknown key" in line
+    assert "did you mean 'encoder'?" in line
+    assert all(key in line for key in CONTENT)
+
+
+def test_an_unknown_nested_key_gets_its_path_and_the_keys_of_its_own_section() -> None:
+    line = complaint(with_value("grid_2E.sizes", 3))
+    assert "grid_2E.sizes: unknown key" in line
+    assert "did you mean 'size'?" in line
+    assert "hidden_units" not in line
+
+
+def test_a_far_off_key_gets_the_known_keys_but_no_guess() -> None:
+    line = complaint(with_value("model.xyzzy", 3))
+    assert "did you mean" not in line
+    assert line.endswith("known here: hidden_units")
+
+
+def test_further_complaints_are_counted() -> None:
+    assert complaint(with_value("ablation.prior", ["gausian", "off", "nil"])).endswith("(and 2 more)")
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"), [("null", "None"), ("~", "None"), ("off", "False"), ("no", "False")]
+)
+def test_words_that_yaml_turns_into_something_else_are_no_prior(written: str, read_as: str) -> None:
+    line = complaint(TEXT.replace("\nprior: gaussian", f"\nprior: {written}"))
+    assert f"prior: {read_as} is not allowed" in line
+    assert "allowed: gaussian, none" in line
+
+
+def test_a_number_that_yaml_reads_as_text_gets_the_spelling_that_works() -> None:
+    line = complaint(TEXT.replace("learning_rate: 2.0e-3", "learning_rate: 2e-3", 1))
+    assert "train.learning_rate: '2e-3' is read as text" in line
+    assert "1.0e-3" in line
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("seed", True),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", 1.0),
+        ("seed", "0"),
+        ("encoder", "Gaussian"),
+        ("encoder", ["gaussian"]),
+        ("model", None),
+        ("model.hidden_units", 0),
+        ("model.hidden_units", True),
+        ("model.hidden_units", float("inf")),
+        ("train.learning_rate", -1e-3),
+        ("train.learning_rate", 0),
+        ("train.learning_rate", 1.5),
+        ("train.learning_rate", True),
+        ("train.learning_rate", float("nan")),
+        ("train.learning_rate", float("inf")),
+        ("train.batch_size", 60_001),
+        ("train.epochs", 0),
+        ("train.device", "gpu"),
+        ("plot_2A.point_size", 0.0),
+        ("plot_2A.point_size", float("inf")),
+        ("grid_2E.size", 1),
+        ("grid_2E.dpi", 20),
+        ("ablation.seed", []),
+        ("ablation.seed", 0),
+        ("ablation.seed", [0, True]),
+        ("ablation.seed", [0, 1, 0]),
+        ("ablation.prior", ["none", "none"]),
+        ("ablation.encoder", ["gaussian", "universal", "gaussian"]),
+    ],
+)
+def test_a_value_of_the_wrong_type_or_range_is_refused_by_name(path: str, value: Any) -> None:
+    assert f"params.yaml: {path}" in complaint(with_value(path, value))
+
+
+@pytest.mark.parametrize("section", list(CONTENT))
+def test_a_missing_section_is_named(section: str) -> None:
+    content = {key: value for key, value in CONTENT.items() if key != section}
+    assert complaint(yaml.safe_dump(content)) == f"params.yaml: {section}: missing"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- gaussian", "gaussian", "3"])
+def test_content_without_keys_is_refused(text: str) -> None:
+    assert "expected keys and values" in complaint(text)
+
+
+@pytest.mark.parametrize("text", ["a: [", "\ta: b", "a: b: c", "a: \0", TEXT + "\n---\n" + TEXT])
+def test_broken_yaml_is_reported_in_one_line(text: str) -> None:
+    assert "not valid YAML" in complaint(text)
+
+
+@settings(deadline=None, max_examples=80)
+@given(CONTENTS)
+def test_whatever_the_file_holds_people_get_settings_or_one_line(content: Any) -> None:
+    complaint(yaml.safe_dump(content, allow_unicode=True))  # Nothing made up has all the keys.
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(leaves(CONTENT)), CONTENTS)
+def test_whatever_one_value_is_changed_to_people_get_settings_or_one_line(
+    path: tuple[Any, ...], value: Any
+) -> None:
+    text = with_value(path, value)
+    try:
+        assert parse_params(text).model_dump() == yaml.safe_load(text)
+    except UserError:
+        assert path[0] in complaint(text)
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    params = parse_params(TEXT)
+    with pytest.raises(ValidationError, match="frozen"):
+        params.prior = "none"  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        params.train.epochs = 1  # type: ignore[misc]
+
+
+def test_the_cells_are_the_whole_grid_seeds_fastest_with_the_shared_settings() -> None:
+    text = with_value(
+        "ablation", {"encoder": ["universal", "gaussian"], "prior": ["none", "gaussian"], "seed": [7, 3]}
+    )
+    params = parse_params(text)
+    cells = params.cells()
+    assert [(cell.encoder, cell.prior, cell.seed) for cell in cells] == [
+        (encoder, prior, seed)
+        for encoder in ["universal", "gaussian"]
+        for prior in ["none", "gaussian"]
+        for seed in [7, 3]
+    ]
+    assert all(cell.model == params.model and cell.train == params.train for cell in cells)
+
+
+def test_a_run_refuses_settings_that_are_not_its_own() -> None:
+    run = parse_params(TEXT).cells()[0].model_dump()
+    assert RunConfig.model_validate(run).model_dump() == run
+    with pytest.raises(ValidationError, match="plot_2A"):
+        RunConfig.model_validate(run | {"plot_2A": CONTENT["plot_2A"]})
+
+
+def test_no_figure_option_is_part_of_a_run() -> None:
+    assert set(RunConfig.model_fields) == set(Params.model_fields) - {"plot_2A", "grid_2E", "ablation"}
