@@ -46,13 +46,13 @@ def main() -> None:
             # For the curve of the fit over training, which a later stage measures: a new measure
             # then costs no new training.
             generator = named_generator(config.seed, f"hold-out codes of epoch {epoch}")
-            codes[f"epoch {epoch:06d}"] = trainer.average.encode(x_holdout, generator)
+            codes[f"epoch {epoch:06d}"] = trainer.autoencoder.encode(x_holdout, generator)
             if bar.disable:
                 report = ", ".join(" ".join(item) for item in describe(losses).items())
                 print(f"epoch {epoch} of {config.train.epochs}: {report}", flush=True)
 
     artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
-    artifacts.save_tensors(trainer.average.state_dict(), Path("weights.safetensors"))
+    artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"))
 
 
 def describe(losses: Losses) -> dict[str, str]:

@@ -18,7 +18,7 @@ from conftest import ROOT
 
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 12": "epochs: 1",
+    "epochs: 10": "epochs: 1",
     "batch_size: 125": "batch_size: 100",
     "prior: [gaussian, none]": "prior: [gaussian]",
     "seed: [0, 1, 2]": "seed: [0]",

@@ -35,8 +35,7 @@ class TrainSettings(Settings):
     adversarial_weight: Annotated[list[Weight], Field(min_length=2, max_length=2)]
     regularization_interval: int = Field(ge=1, le=1000)
     warmup: float = Field(ge=0, lt=1)
-    plateau: float = Field(ge=0, lt=1)
-    weight_average: float = Field(ge=0, lt=1)
+    decay_start: float = Field(ge=0, lt=1)
     device: Literal["auto", "cpu", "cuda", "mps"]
 
 

