@@ -8,6 +8,7 @@ import torch
 import _stage  # noqa: F401  (puts the library on the path)
 from aae import artifacts, mnist
 from aae.config import RunConfig
+from aae.errors import UserError
 from aae.models import Autoencoder
 
 
@@ -21,5 +22,9 @@ def read_run(folder: Path) -> tuple[RunConfig, Autoencoder]:
     """The settings and the trained networks of the run in `folder`."""
     config = artifacts.load_config(folder / "config.json")
     autoencoder = Autoencoder(config.encoder, config.model.hidden_units, config.seed)
-    autoencoder.load_state_dict(artifacts.load_tensors(folder / "weights.safetensors"))
+    weights = folder / "weights.safetensors"
+    try:
+        autoencoder.load_state_dict(artifacts.load_tensors(weights))
+    except RuntimeError:  # torch's own message is many lines long.
+        raise UserError(f"{weights} are not of the networks in {folder / 'config.json'}") from None
     return config, autoencoder

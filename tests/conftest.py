@@ -10,6 +10,8 @@ import torch
 
 from aae import mnist
 
+torch.set_num_threads(1)  # Tiny networks gain nothing from a second thread, and lose where cores are busy.
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests/mnist-sample"
 

@@ -92,6 +92,13 @@ def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray)
     assert loaded.tobytes() == z.tobytes()
 
 
+def test_float32_of_all_magnitudes_come_back_from_csv_to_the_bit(tmp_path: Path) -> None:
+    bits = np.random.default_rng(0).integers(0, 2**32, 20_000, dtype=np.uint32)
+    z = bits.view(np.float32)[np.isfinite(bits.view(np.float32))]
+    artifacts.save_table(pd.DataFrame({"z1": z}), tmp_path / "any.csv")
+    assert artifacts.load_table(tmp_path / "any.csv")["z1"].to_numpy(np.float32).tobytes() == z.tobytes()
+
+
 def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None:
     table = TABLE.assign(discriminator_loss=[float("nan"), 0.5])
     artifacts.save_table(table, tmp_path / "table.csv")

@@ -126,9 +126,9 @@ def test_a_digit_that_no_image_shows_has_no_name_in_the_plane() -> None:
 
 
 def distinct_images(rows: int, columns: int) -> np.ndarray:
-    """Images of one grey each, which grows along columns, then rows; their first pixel is white."""
+    """Images of one grey each, which grows along columns, then rows; their second pixel is white."""
     images = np.repeat(np.linspace(0.1, 0.9, rows * columns), 784).reshape(rows, columns, 784)
-    images[:, :, 0] = 1
+    images[:, :, 1] = 1
     return images
 
 
@@ -149,7 +149,7 @@ def test_the_mosaic_has_z1_rightwards_and_z2_upwards_and_images_upright() -> Non
             top = 28 * (2 - row)
             cell = pixels[top : top + 28, 28 * column : 28 * (column + 1)]
             np.testing.assert_array_equal(cell.ravel(), images[row, column])
-    assert pixels[-1, 0] == images[0, 0, -28]  # The bottom left corner.
+    assert pixels[-28, 1] == images[0, 0, 1] == 1  # In the bottom left cell.
 
 
 def test_the_axes_of_2e_are_percentiles_named_after_their_dimension() -> None:

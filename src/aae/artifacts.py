@@ -99,5 +99,5 @@ def _read(path: Path, load: Any) -> Any:
     except FileNotFoundError:
         raise UserError(f"{path} is missing; `dvc repro` makes it") from None
     except (SafetensorError, ValidationError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:300]
         raise UserError(f"{path} is damaged ({reason}); `dvc checkout` or `dvc repro` restores it") from None

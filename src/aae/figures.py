@@ -56,7 +56,7 @@ def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, po
     reach = 1.05 * np.abs(z - middle).max()
     if prior:
         reach = max(reach, 3.6 * prior.std)
-        draw_contours(axes, prior, reach)
+        draw_contours(axes, prior)
     axes.set(
         xlim=(middle[0] - reach, middle[0] + reach),
         ylim=(middle[1] - reach, middle[1] + reach),
@@ -64,9 +64,10 @@ def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, po
     )
 
 
-def draw_contours(axes: Axes, prior: Prior, reach: float) -> None:
+def draw_contours(axes: Axes, prior: Prior) -> None:
     """Lines of equal p(z) that hold `CONTOUR_MASSES` of the prior, found on a fine grid."""
-    grid = np.linspace(-reach, reach, 601)
+    # As far as the prior reaches, however far the codes do: lest the grid become coarse.
+    grid = 5 * prior.std * np.linspace(-1, 1, 601)
     density = np.exp(prior.log_density(np.stack(np.meshgrid(grid, grid), axis=-1)))
     descending = np.sort(density.ravel())[::-1]
     mass = np.cumsum(descending) * (grid[1] - grid[0]) ** 2

