@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aae.errors import UserError
 from aae.fit import ANGLES, NullBand, neighbour_accuracy, sliced_w2, sliced_w2_null, whiten
 from aae.priors import Gaussian
 
@@ -195,6 +196,17 @@ def test_after_whitening_only_the_shape_is_left_to_measure(null_2000: NullBand) 
     assert sliced_w2(whiten(z), PRIOR) < null_2000.mean
     ring = z / np.linalg.norm(whiten(z), axis=1, keepdims=True)
     assert sliced_w2(whiten(ring), PRIOR) > null_2000.mean + 5 * null_2000.std
+
+
+@pytest.mark.parametrize("line", [[0, 0], [1, 0], [0.3, -0.7]])
+def test_codes_on_one_line_are_called_collapsed(line: list[float]) -> None:
+    with pytest.raises(UserError, match="collapsed"):
+        whiten(np.outer(np.linspace(-1, 1, 100), line) + np.array([5, 7]))
+
+
+def test_whitening_in_single_precision_does_not_depend_on_the_memory_layout() -> None:
+    z = draws(600).astype(np.float32)
+    np.testing.assert_allclose(whiten(z), whiten(np.asfortranarray(z)), rtol=0, atol=1e-12)
 
 
 # Neighbours.

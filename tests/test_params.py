@@ -226,3 +226,28 @@ def test_a_run_refuses_settings_that_are_not_its_own() -> None:
 
 def test_no_figure_option_is_part_of_a_run() -> None:
     assert set(RunConfig.model_fields) == set(Params.model_fields) - {"plot_2A", "grid_2E", "ablation"}
+
+
+@pytest.mark.parametrize(
+    "value", ["2020-13-45", "0x_", "9" * 5000, "0x" + "f" * 5000, "[" * 3000, "2020-01-01T25:00:00Z"]
+)
+def test_what_yaml_and_python_themselves_cannot_read_gets_one_line_too(value: str) -> None:
+    complaint(TEXT.replace("seed: 0 ", f"seed: {value} ", 1))
+
+
+def test_a_number_beyond_all_floats_gets_one_line() -> None:
+    complaint(TEXT.replace("learning_rate: 2.0e-3", "learning_rate: " + "9" * 400, 1))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place"), [("hidden_units", "hiden_units", "model."), ("\nprior", "\nprio", "")]
+)
+def test_a_misspelt_key_is_told_by_its_spelling_and_not_as_missing(
+    right: str, wrong: str, place: str
+) -> None:
+    line = complaint(TEXT.replace(right, wrong))
+    assert f"{place}{wrong.strip()}: unknown key; did you mean '{right.strip()}'?" in line
+
+
+def test_a_key_of_two_lines_gets_one() -> None:
+    complaint(TEXT + '\n"a\\nb": 1\n')
