@@ -244,9 +244,7 @@ def test_a_larger_grid_trains_the_new_cells_only(clone: Clone) -> None:
     ("key", "value", "stage"),
     [
         ("plot_2A.point_size", "9.0", "plot-2A"),
-        ("plot_2A.dpi", "60", "plot-2A"),
         ("grid_2E.side", "5", "sample-grid-2E"),
-        ("grid_2E.dpi", "60", "sample-grid-2E"),
     ],
 )
 def test_an_option_of_a_figure_redraws_that_figure_only(

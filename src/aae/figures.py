@@ -3,17 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy.spatial import KDTree
 
 from aae.priors import Prior
 
-# Petroff's ten colours, chosen to stay apart for colour-blind eyes.
-DIGIT_COLOURS = np.array(matplotlib.color_sequences["petroff10"])
+# Paul Tol's "muted" colours, which stay apart for colour-blind eyes, and a dark grey as the tenth.
+DIGIT_COLOURS = to_rgba_array(
+    [
+        "#332288",
+        "#88CCEE",
+        "#CC6677",
+        "#117733",
+        "#DDCC77",
+        "#882255",
+        "#44AA99",
+        "#999933",
+        "#AA4499",
+        "#555555",
+    ]
+)
 CONTOUR_MASSES = (0.5, 0.9, 0.99)
 TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)
 OUTLINE = [patheffects.withStroke(linewidth=2.5, foreground="white")]
@@ -29,7 +43,7 @@ def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, poi
         title: one or two lines above the plane.
         point_size: area of a point, in points squared.
     """
-    figure = Figure(figsize=(7.2, 6.4), layout="constrained")
+    figure = Figure(figsize=(7.2, 5.9), layout="constrained")
     axes = figure.add_subplot()
     draw_codes(axes, z, y, prior, point_size)
     axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
@@ -45,11 +59,11 @@ def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, poi
 
 
 def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, point_size: float) -> None:
-    """Codes, digit names at the digits' medians, and the prior's contours of known mass."""
+    """Codes, each digit's name where it is densest, and the prior's contours of known mass."""
     # In the order of the data set, which mixes the digits: none is painted over by the next.
     axes.scatter(z[:, 0], z[:, 1], s=point_size, c=DIGIT_COLOURS[y], alpha=0.7, linewidths=0)
     for digit in np.unique(y):
-        centre = np.median(z[y == digit], axis=0)
+        centre = densest(z[y == digit])
         style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
         axes.text(centre[0], centre[1], str(digit), path_effects=OUTLINE, **style)
     middle = np.zeros(2) if prior else (z.min(0) + z.max(0)) / 2
@@ -62,6 +76,12 @@ def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, po
         ylim=(middle[1] - reach, middle[1] + reach),
         aspect="equal",
     )
+
+
+def densest(z: np.ndarray, neighbours: int = 50) -> np.ndarray:
+    """The code, (2,), with the nearest n-th neighbour: unlike the median always among the codes."""
+    reaches = np.asarray(KDTree(z).query(z, min(neighbours, len(z)))[0])
+    return z[np.argmin(reaches.reshape(len(z), -1)[:, -1])]
 
 
 def draw_contours(axes: Axes, prior: Prior) -> None:
