@@ -1,8 +1,11 @@
 """The figures, asked as objects: what is drawn where; no pixels are compared."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
@@ -59,22 +62,27 @@ def test_every_code_is_a_point_in_its_digits_colour() -> None:
 
 
 def test_every_digits_name_stands_where_its_codes_are_densest() -> None:
-    z = Z.copy()
-    # A dense cluster of 120 sevens and a wide one of 80: the median is in neither.
-    seven = np.concatenate([0.1 * Z[:120] + [9, 9], Z[:80] - [9, 9]])
-    axes = plane(np.concatenate([z, seven]), None, np.concatenate([Y, np.full(200, 7)]))
+    # A dense cluster of 300 sevens and a wide one of 250: the median is in neither.
+    wide = np.random.default_rng(1).standard_normal((550, 2))
+    seven = np.concatenate([0.1 * wide[:300] + np.array([9, 9]), wide[300:] - np.array([9, 9])])
+    axes = plane(np.concatenate([Z, seven]), Gaussian(), np.concatenate([Y, np.full(550, 7)]))
     names = {text.get_text(): text.get_position() for text in axes.texts}
     assert set(names) == set("0123456789")
     np.testing.assert_allclose(names["7"], [9, 9], atol=0.2)
 
 
+def test_without_a_prior_no_names_lie_on_top_of_each_other() -> None:
+    assert list(plane(Z, None).texts) == []
+
+
 def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None:
     def labels(prior: Prior | None) -> list[str]:
-        (legend,) = figure_2a(Z, Y, prior, "title", 4.0).legends
+        legend = plane(Z, prior).get_legend()
+        assert legend is not None
         return [text.get_text() for text in legend.get_texts()]
 
     assert labels(None) == list("0123456789")
-    assert labels(Gaussian()) == [*"0123456789", "p(z):\n50%, 90%, 99%"]
+    assert labels(Gaussian()) == [*"0123456789", "p(z): 50%, 90%, 99%"]
 
 
 @pytest.mark.parametrize("std", [0.2, 1.0, 5.0])
@@ -123,7 +131,7 @@ def test_without_a_prior_the_plane_is_no_larger_than_the_codes_need() -> None:
 
 
 def test_a_digit_that_no_image_shows_has_no_name_in_the_plane() -> None:
-    axes = figure_2a(Z[Y != 4], Y[Y != 4], None, "title", 4.0).axes[0]
+    axes = plane(Z[Y != 4], Gaussian(), Y[Y != 4])
     assert sorted(text.get_text() for text in axes.texts) == list("012356789")
 
 
@@ -230,3 +238,30 @@ def test_the_floor_of_true_draws_spans_what_it_is_given() -> None:
     assert isinstance(band, Rectangle)
     left, right = band.get_x(), band.get_x() + band.get_width()
     assert (left, right) == pytest.approx((0.014, 0.022))
+
+
+# All of them.
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        figure_2a(Z, Y, Gaussian(), "a title\nof two lines", 4.0),
+        figure_2a(30 * Z, Y, None, "a title\nof two lines", 4.0),
+        figure_2e(np.zeros((3, 3, 784)), "a title\nof two lines", "percentile of {}"),
+        figure_side_by_side([("a title\nof two lines", Z, Y, Gaussian())] * 4, 2, 4.0),
+        figure_grids_side_by_side([("a title\nof two lines", np.zeros((3, 3, 784)))] * 4, 2),
+        figure_fit(
+            [("deterministic encoder, prior: gaussian", np.array([0.05, 5]))] * 4, (0.01, 0.02), "fit"
+        ),
+    ],
+)
+def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:
+    figure.savefig(tmp_path / "figure.png", dpi=100)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for part in (*figure.axes, *figure.legends):
+        box = part.get_tightbbox(renderer)
+        assert box is not None
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= figure.bbox.width
+        assert box.y1 <= figure.bbox.height

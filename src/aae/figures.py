@@ -1,7 +1,7 @@
 """Arrays in, matplotlib figures out; no torch, no paths."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib import patheffects
@@ -30,6 +30,8 @@ DIGIT_COLOURS = to_rgba_array(
 )
 CONTOUR_MASSES = (0.5, 0.9, 0.99)
 TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)
+# Unlike "constrained", it keeps labels inside the figure where axes are square.
+LAYOUT: Final = "compressed"
 OUTLINE = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -43,29 +45,36 @@ def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, poi
         title: one or two lines above the plane.
         point_size: area of a point, in points squared.
     """
-    figure = Figure(figsize=(7.2, 5.9), layout="constrained")
+    figure = Figure(figsize=(7.6, 6.0), layout=LAYOUT)
     axes = figure.add_subplot()
     draw_codes(axes, z, y, prior, point_size)
+    # Without a prior most digits crowd about one point: their names would hide each other.
+    for digit in np.unique(y) if prior else []:
+        name_at = densest(z[y == digit])
+        style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
+        axes.text(name_at[0], name_at[1], str(digit), path_effects=OUTLINE, **style)
     axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
+    handles = legend_handles(prior is not None)
+    axes.legend(handles=handles, title="digit", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return figure
+
+
+def legend_handles(contours: bool) -> list[Line2D]:
+    """What a plane of codes shows: ten digits and, if any, contours of the prior."""
     handles = [
         Line2D([], [], marker="o", linestyle="", color=DIGIT_COLOURS[digit], label=str(digit))
         for digit in range(10)
     ]
-    if prior is not None:
+    if contours:
         masses = ", ".join(f"{mass:.0%}" for mass in CONTOUR_MASSES)
-        handles.append(Line2D([], [], color="black", linewidth=0.9, label=f"p(z):\n{masses}"))
-    figure.legend(handles=handles, title="digit", loc="outside right upper", frameon=False)
-    return figure
+        handles.append(Line2D([], [], color="black", linewidth=0.9, label=f"p(z): {masses}"))
+    return handles
 
 
 def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, point_size: float) -> None:
-    """Codes, each digit's name where it is densest, and the prior's contours of known mass."""
+    """Codes, and the prior's contours of known mass, in a square plane that holds them all."""
     # In the order of the data set, which mixes the digits: none is painted over by the next.
     axes.scatter(z[:, 0], z[:, 1], s=point_size, c=DIGIT_COLOURS[y], alpha=0.7, linewidths=0)
-    for digit in np.unique(y):
-        centre = densest(z[y == digit])
-        style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
-        axes.text(centre[0], centre[1], str(digit), path_effects=OUTLINE, **style)
     middle = np.zeros(2) if prior else (z.min(0) + z.max(0)) / 2
     reach = 1.05 * np.abs(z - middle).max()
     if prior:
@@ -78,7 +87,7 @@ def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, po
     )
 
 
-def densest(z: np.ndarray, neighbours: int = 50) -> np.ndarray:
+def densest(z: np.ndarray, neighbours: int = 200) -> np.ndarray:
     """The code, (2,), with the nearest n-th neighbour: unlike the median always among the codes."""
     reaches = np.asarray(KDTree(z).query(z, min(neighbours, len(z)))[0])
     return z[np.argmin(reaches.reshape(len(z), -1)[:, -1])]
@@ -103,7 +112,7 @@ def figure_2e(images: np.ndarray, title: str, axis_label: str) -> Figure:
         title: one or two lines above the grid.
         axis_label: what the percentiles are of; "{}" stands for the dimension's name.
     """
-    figure = Figure(figsize=(7.2, 7.6), layout="constrained")
+    figure = Figure(figsize=(7.2, 7.6), layout=LAYOUT)
     axes = figure.add_subplot()
     draw_grid(axes, images)
     axes.set(title=title, xlabel=axis_label.format("$z_1$"), ylabel=axis_label.format("$z_2$"))
@@ -136,6 +145,10 @@ def figure_side_by_side(
     for axes, (title, z, y, prior) in zip(grid, panels, strict=True):
         draw_codes(axes, z, y, prior, point_size)
         axes.set_title(title)
+    handles = legend_handles(any(prior is not None for *_, prior in panels))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, columnspacing=1
+    )
     return figure
 
 
@@ -155,7 +168,7 @@ def figure_grids_side_by_side(panels: Sequence[tuple[str, np.ndarray]], columns:
 
 def _panels(count: int, columns: int) -> tuple[Figure, list[Axes]]:
     rows = -(-count // columns)
-    figure = Figure(figsize=(5 * columns, 5.2 * rows), layout="constrained")
+    figure = Figure(figsize=(5 * columns, 5.2 * rows), layout=LAYOUT)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 
@@ -167,7 +180,7 @@ def figure_fit(fits: Sequence[tuple[str, np.ndarray]], floor: tuple[float, float
         floor: lowest and highest distance that true draws of the same size give (mean -+ 2 std).
         label: name of the axis.
     """
-    figure = Figure(figsize=(7.2, 1.3 + 0.45 * len(fits)), layout="constrained")
+    figure = Figure(figsize=(8, 1.3 + 0.45 * len(fits)), layout=LAYOUT)
     axes = figure.add_subplot()
     axes.axvspan(*floor, color="0.8", label="true prior draws (mean $\\pm$ 2 std)")
     for row, (_, distances) in enumerate(fits):
