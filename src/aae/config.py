@@ -47,3 +47,8 @@ class RunConfig(Settings):
     seed: Seed
     model: ModelSettings
     train: TrainSettings
+
+    @property
+    def title(self) -> str:
+        """What figures call the run."""
+        return f"{self.encoder} encoder, prior: {self.prior}"
