@@ -1,7 +1,6 @@
 """ablation: evaluate every cell of the grid, summarise over seeds, and draw the variants side by side."""
 
 import shutil
-from dataclasses import asdict
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,17 +8,20 @@ from matplotlib.figure import Figure
 import _stage
 from _params import read_params
 from _run import read_images, read_run
-from aae import artifacts, fit
-from aae.ablation import VARIANT, cell_name, cell_row, summarise
-from aae.evaluation import REFERENCE, encode_images, evaluate, percentile_grid, reference_prior
-from aae.figures import figure_fit, figure_grids_side_by_side, figure_side_by_side
+from aae import artifacts
+from aae.ablation import VARIANT, answer, cell_name, cell_row, contrasts, summarise, verdicts
+from aae.evaluation import REFERENCE, evaluate, evaluate_training, percentile_grid
+from aae.figures import figure_grids_side_by_side, figure_side_by_side
+from aae.fit_figures import figure_fit
 from aae.priors import PRIORS
+from aae.scorecard import null_bands
 
 CELLS = _stage.ROOT / "data/ablation"
 # Fixed, and not those of plot_2A and grid_2E, whose changes must leave the ablation alone.
 POINT_SIZE = 3.0
 GRID_SIZE = 15
 DPI = 110
+COMPARED = ["sliced_w2", "c2st_accuracy", "reconstruction_error", "neighbour_accuracy"]
 
 
 def main() -> None:
@@ -28,27 +30,33 @@ def main() -> None:
     remove_cells_not_in({cell_name(config) for config in cells})
     x_train = read_images(_stage.ROOT / "data/mnist", "train")[0]
     x, y = read_images(_stage.ROOT / "data/mnist", "t10k")
-    nulls = {name: fit.sliced_w2_null(len(x), prior or REFERENCE) for name, prior in PRIORS.items()}
+    null = null_bands(len(x), REFERENCE)  # That of every prior here.
 
     rows, planes, grids = [], [], []
     for cell in cells:
         config, autoencoder = read_run(CELLS / cell_name(cell))
-        codes, metrics = evaluate(config, autoencoder, x, y, nulls[config.prior])
-        z_train, _ = encode_images(config, autoencoder, x_train[: len(x)], "train")
-        rows.append(cell_row(config, metrics, fit.sliced_w2(z_train, reference_prior(config))))
+        codes, metrics = evaluate(config, autoencoder, x, y, null)
+        z = codes[["z1", "z2"]].to_numpy()
+        rows.append(cell_row(config, metrics, evaluate_training(config, autoencoder, x_train, z)))
         if config.seed == params.ablation.seed[0]:
-            title = f"{config.encoder} encoder, prior: {config.prior}\nsliced W2 {rows[-1]['sliced_w2']:.3f}"
-            planes.append((title, codes[["z1", "z2"]].to_numpy(), y, PRIORS[config.prior]))
+            title = f"{config.title}\nsliced W2 {rows[-1]['sliced_w2']:.3f}"
+            planes.append((title, z, y, PRIORS[config.prior]))
             images = percentile_grid(config, autoencoder, x, GRID_SIZE)
             whose = "test codes'" if config.prior == "none" else f"{config.prior} prior's"
-            grids.append((f"{config.encoder} encoder, prior: {config.prior}\n{whose} percentiles", images))
+            grids.append((f"{config.title}\n{whose} percentiles", images))
 
     artifacts.save_table(pd.DataFrame(rows), _stage.ROOT / "metrics/ablation.csv")
+    compared = contrasts(rows, COMPARED)
+    artifacts.save_table(pd.DataFrame(compared), _stage.ROOT / "metrics/contrasts.csv")
+    words = verdicts(rows, null)
     summary = {
+        "verdicts": words,
+        "answer": answer(words, compared),
         "variants": summarise(rows),
-        "sliced_w2_null": {n: asdict(b) for n, b in nulls.items()},
+        "null": null,
     }
     artifacts.save_json(summary, _stage.ROOT / "metrics/ablation.json")
+
     columns = len(params.ablation.prior)
     draw("2A", figure_side_by_side(planes, columns, POINT_SIZE))
     draw("2E", figure_grids_side_by_side(grids, columns))
@@ -56,11 +64,14 @@ def main() -> None:
         (f"{encoder} encoder, prior: {prior}", group["sliced_w2"].to_numpy())
         for (encoder, prior), group in pd.DataFrame(rows).groupby(VARIANT, sort=False)
     ]
-    null = nulls["none"]
-    floor = (null.mean - 2 * null.std, null.mean + 2 * null.std)
+    floor = null["raw"]["sliced_w2"]
     draw(
         "fit",
-        figure_fit(fits, floor, "sliced W2 of the test codes to N(0, I), in its standard deviations"),
+        figure_fit(
+            fits,
+            (floor["low"], floor["high"]),
+            "sliced W2 of the test codes to N(0, I), in its standard deviations",
+        ),
     )
 
 

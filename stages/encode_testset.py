@@ -1,11 +1,12 @@
 """encode-testset: the base run's codes of all hold-out images, their metrics, and the training's curves."""
 
-import pandas as pd
+import numpy as np
 
 import _stage
 from _run import read_images, read_run
 from aae import artifacts, fit
 from aae.evaluation import evaluate, reference_prior
+from aae.scorecard import null_bands
 
 RUN = _stage.ROOT / "data/runs/base"
 
@@ -15,14 +16,18 @@ def main() -> None:
     x, y = read_images(_stage.ROOT / "data/mnist", "t10k")
     prior = reference_prior(config)
 
-    codes, metrics = evaluate(config, autoencoder, x, y, fit.sliced_w2_null(len(x), prior))
+    codes, metrics = evaluate(config, autoencoder, x, y, null_bands(len(x), prior))
     artifacts.save_table(codes, _stage.ROOT / "data/codes/testset.csv")
     artifacts.save_json(metrics, _stage.ROOT / "metrics/testset.json")
 
     curves = artifacts.load_table(RUN / "history.csv")
-    epoch_codes = artifacts.load_tensors(RUN / "epoch_codes.safetensors")
-    fits = [fit.sliced_w2(epoch_codes[name].numpy(), prior) for name in sorted(epoch_codes)]
-    artifacts.save_table(curves.assign(sliced_w2=pd.Series(fits)), _stage.ROOT / "plots/training.csv")
+    saved = artifacts.load_tensors(RUN / "epoch_codes.safetensors")
+    epoch_codes = [saved[name].numpy() for name in sorted(saved)]
+    curves = curves.assign(
+        sliced_w2=[fit.sliced_w2(z, prior) for z in epoch_codes],
+        off_centre=[np.linalg.norm(z.mean(0, dtype=np.float64)) / prior.std for z in epoch_codes],
+    )
+    artifacts.save_table(curves, _stage.ROOT / "plots/training.csv")
 
 
 if __name__ == "__main__":

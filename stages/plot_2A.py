@@ -13,11 +13,11 @@ def main() -> None:
     codes = artifacts.load_table(_stage.ROOT / "data/codes/testset.csv")
     metrics = artifacts.load_json(_stage.ROOT / "metrics/testset.json")
 
-    null = metrics["sliced_w2_null"]
+    null = metrics["null"]["raw"]["sliced_w2"]
     title = (
-        f"Figure 2A: {config.encoder} encoder, prior: {config.prior}\n"
-        f"sliced W2 to N(0, I) {metrics['codes']['sliced_w2']:.3f}; "
-        f"true draws {null['mean']:.3f} $\\pm$ {null['std']:.3f}"
+        f"Figure 2A: {config.title}\n"
+        f"sliced W2 to N(0, I) {metrics['codes']['raw']['sliced_w2']:.3f}; "
+        f"true draws {null['mean']:.3f} ({null['low']:.3f} to {null['high']:.3f})"
     )
     figure = figure_2a(
         codes[["z1", "z2"]].to_numpy(),

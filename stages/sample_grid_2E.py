@@ -20,7 +20,7 @@ def main() -> None:
     else:
         sampled = f"percentiles of the {config.prior} prior"
         axis_label = f"percentile of the {config.prior} prior's {{}}"
-    title = f"Figure 2E: {config.encoder} encoder, prior: {config.prior}\n{sampled}"
+    title = f"Figure 2E: {config.title}\n{sampled}"
     artifacts.save_figure(figure_2e(images, title, axis_label), _stage.ROOT / "plots/2E.png", params.dpi)
 
 

@@ -1,13 +1,22 @@
 """The ablation's tables: a row a cell, then mean and standard deviation over seeds per variant."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 from aae.config import RunConfig
+from aae.scorecard import Null
 
 VARIANT = ["encoder", "prior"]
+# The verdict's rule, in the prior's standard deviations. Codes from the prior but a tenth too wide or
+# too narrow are at the distance 0.1, those shifted by 0.14 as well.
+CLOSE = 0.1
+ROUGH = 0.3
+BARELY_TOLD = 0.55  # Accuracy of the classifier: one in twenty told beyond chance.
+SAID = {"exactly": "agree exactly", "closely": "agree closely", "roughly": "agree roughly", "not": "disagree"}
 
 
 def cell_name(config: RunConfig) -> str:
@@ -15,25 +24,29 @@ def cell_name(config: RunConfig) -> str:
     return f"{config.encoder}-{config.prior}-{config.seed}"
 
 
-def cell_row(config: RunConfig, metrics: Mapping[str, Any], train_sliced_w2: float) -> dict[str, Any]:
-    """One row of the ablation's table.
+def cell_row(config: RunConfig, metrics: Mapping[str, Any], training: Mapping[str, float]) -> dict[str, Any]:
+    """One row of the ablation's table: hold-out codes, then whitened, then training codes.
 
     Args:
         config: the cell's settings.
         metrics: its metrics on the hold-out images, from `aae.evaluation.evaluate`.
-        train_sliced_w2: the sliced W2 of as many codes of training images.
+        training: its training codes, from `aae.evaluation.evaluate_training`.
     """
+    codes, training = metrics["codes"], dict(training)
     return {
         "encoder": config.encoder,
         "prior": config.prior,
         "seed": config.seed,
         "reconstruction_error": metrics["reconstruction_error"],
         "neighbour_accuracy": metrics["neighbour_accuracy"],
-        "sliced_w2": metrics["codes"]["sliced_w2"],
-        "fit_ratio": metrics["codes"]["fit_ratio"],
-        "sliced_w2_whitened": metrics["codes"]["sliced_w2_whitened"],
+        **codes["raw"],
+        "fit_ratio": codes["fit_ratio"],
+        "sliced_w2_low": codes["sliced_w2_low"],
+        "sliced_w2_high": codes["sliced_w2_high"],
         "sliced_w2_means": metrics["means"]["sliced_w2"],
-        "sliced_w2_train": train_sliced_w2,
+        "sliced_w2_train_to_test": training.pop("shift"),
+        **{f"{name}_whitened": value for name, value in codes["whitened"].items()},
+        **{f"{name}_train": value for name, value in training.items()},
     }
 
 
@@ -57,3 +70,95 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             },
         }
     return summary
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]], null: Null) -> dict[str, str]:
+    """In words, per variant, whether q(z) fits p(z): by the rule that the README states.
+
+    Every seed's hold-out codes inside the band of true draws: exactly. Else, by the means over
+    seeds, and for hold-out and training codes alike: closely up to `CLOSE`, roughly up to `ROUGH`,
+    else not; and closely only if the classifier is right on at most `BARELY_TOLD` of codes and draws.
+
+    Args:
+        rows: the ablation's table.
+        null: the bands of true draws of as many codes.
+    """
+    words = {}
+    for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
+        distance = max(group["sliced_w2"].mean(), group["sliced_w2_train"].mean())
+        told = max(group["c2st_accuracy"].mean(), group["c2st_accuracy_train"].mean())
+        if (group["sliced_w2"] <= null["raw"]["sliced_w2"]["high"]).all() and told <= BARELY_TOLD:
+            word = "exactly"
+        elif distance <= CLOSE and told <= BARELY_TOLD:
+            word = "closely"
+        elif distance <= ROUGH:
+            word = "roughly"
+        else:
+            word = "not"
+        words["-".join(map(str, names))] = word
+    return words
+
+
+def contrasts(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> list[dict[str, Any]]:
+    """Every two encoders of each prior, paired by seed: does the type of encoder matter?
+
+    Runs of one seed share the decoder's first weights, the batch order and the prior's samples.
+
+    Args:
+        rows: the ablation's table.
+        measures: columns to compare.
+
+    Returns:
+        Rows of prior, encoders ("a - b"), measure, mean difference, the ends of its 95% t interval
+        ("low", "high"), and the standard deviation over seeds of the measure itself ("seed_std"), for
+        scale. The last three are None with one seed.
+    """
+    result = []
+    for prior, cells in pd.DataFrame(rows).groupby("prior", sort=False):
+        for a, b in combinations(cells["encoder"].unique(), 2):
+            for measure in measures:
+                table = cells.pivot(index="seed", columns="encoder", values=measure)
+                difference = (table[a] - table[b]).to_numpy()
+                several = len(difference) > 1
+                interval = stats.ttest_1samp(difference, 0).confidence_interval() if several else None
+                result.append(
+                    {
+                        "prior": prior,
+                        "encoders": f"{a} - {b}",
+                        "measure": measure,
+                        "difference": float(difference.mean()),
+                        "low": float(interval.low) if interval else None,
+                        "high": float(interval.high) if interval else None,
+                        "seed_std": float(table[[a, b]].std().mean()) if several else None,
+                    }
+                )
+    return result
+
+
+def answer(words: Mapping[str, str], compared: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The project's question, answered in a sentence a prior and a sentence a pair of encoders.
+
+    Args:
+        words: from `verdicts`.
+        compared: from `contrasts`; those of the sliced W2 under a prior are used.
+    """
+    sentences = []
+    for prior in dict.fromkeys(variant.split("-")[1] for variant in words):
+        fits = [
+            f"{SAID[word]} with the {variant.split('-')[0]} encoder"
+            for variant, word in words.items()
+            if variant.endswith(f"-{prior}")
+        ]
+        reference = "N(0, I), which nothing asks of it," if prior == "none" else "p(z)"
+        sentences.append(f"Prior {prior}: q(z) and {reference} {', '.join(fits)}.")
+    for row in compared:
+        if row["measure"] != "sliced_w2" or row["prior"] == "none" or row["low"] is None:
+            continue
+        differs = row["low"] > 0 or row["high"] < 0
+        sentences.append(
+            f"Prior {row['prior']}, {row['encoders']}, paired by seed: {row['difference']:+.3f} in sliced W2 "
+            f"(95% interval {row['low']:+.3f} to {row['high']:+.3f}; one encoder's seeds spread by "
+            f"{row['seed_std']:.3f}): "
+            + ("the type of encoder matters." if differs else "no difference can be told from the seeds'.")
+        )
+    return sentences

@@ -1,6 +1,6 @@
 """The one evaluation path: a trained autoencoder and labelled images in, codes and numbers out."""
 
-from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from aae.config import RunConfig
 from aae.models import Autoencoder
 from aae.priors import PRIORS, Gaussian, Prior
 from aae.randomness import named_generator
+from aae.scorecard import Null, measure, score
 
 REFERENCE = Gaussian()  # What a code without a prior is held against: N(0, I).
 
@@ -21,13 +22,9 @@ def reference_prior(config: RunConfig) -> Prior:
     return PRIORS[config.prior] or REFERENCE
 
 
-def encode_images(
-    config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sampled codes and mean codes, each (n, 2), with noise that depends on the seed and `name` alone."""
-    z = autoencoder.encode(x, named_generator(config.seed, f"{name} codes"))
-    mean = autoencoder.encode_mean(x, named_generator(config.seed, f"{name} means"))
-    return z.numpy(), mean.numpy()
+def encode_holdout(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> np.ndarray:
+    """Sampled codes, (n, 2): the same whenever asked for, with noise that depends on the seed alone."""
+    return autoencoder.encode(x, named_generator(config.seed, "hold-out codes")).numpy()
 
 
 def reconstruction_error(autoencoder: Autoencoder, z: np.ndarray, x: torch.Tensor) -> float:
@@ -35,23 +32,13 @@ def reconstruction_error(autoencoder: Autoencoder, z: np.ndarray, x: torch.Tenso
     return F.mse_loss(autoencoder.decode(torch.from_numpy(z)), x.cpu()).item()
 
 
-def measure_fit(z: np.ndarray, prior: Prior, null: fit.NullBand) -> dict[str, float]:
-    """Distance to the prior, the same as a multiple of the null band's mean, and after whitening."""
-    distance = fit.sliced_w2(z, prior)
-    return {
-        "sliced_w2": distance,
-        "fit_ratio": distance / null.mean,
-        "sliced_w2_whitened": fit.sliced_w2(fit.whiten(z) * prior.std, prior),
-    }
-
-
 def evaluate(
     config: RunConfig,
     autoencoder: Autoencoder,
     x: torch.Tensor,
     y: np.ndarray,
-    null: fit.NullBand,
-) -> tuple[pd.DataFrame, dict[str, object]]:
+    null: Null,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Encode the hold-out images and measure the codes.
 
     Args:
@@ -59,12 +46,13 @@ def evaluate(
         autoencoder: its trained networks.
         x: hold-out images in [0, 1], (n, 784).
         y: their labels, (n,).
-        null: the band for n codes and the run's `reference_prior`.
+        null: the bands for n codes and the run's `reference_prior`.
 
     Returns:
         The codes, columns label, z1, z2 (sampled) and mean1, mean2; and the metrics.
     """
-    z, mean = encode_images(config, autoencoder, x, "hold-out")
+    z = encode_holdout(config, autoencoder, x)
+    mean = autoencoder.encode_mean(x, named_generator(config.seed, "hold-out means")).numpy()
     codes = pd.DataFrame({"label": y, "z1": z[:, 0], "z2": z[:, 1], "mean1": mean[:, 0], "mean2": mean[:, 1]})
     prior = reference_prior(config)
     covariance = np.cov(z.astype(np.float64), rowvar=False)
@@ -72,9 +60,9 @@ def evaluate(
     metrics = {
         "reconstruction_error": reconstruction_error(autoencoder, z, x),
         "neighbour_accuracy": fit.neighbour_accuracy(z, y),
-        "codes": measure_fit(z, prior, null),
-        "means": measure_fit(mean, prior, null),
-        "sliced_w2_null": asdict(null),
+        "codes": score(z, prior, null),
+        "means": measure(mean, prior),
+        "null": null,
         "code_mean": {"z1": centre[0], "z2": centre[1]},
         "code_covariance": {
             "z1z1": covariance[0, 0],
@@ -83,6 +71,26 @@ def evaluate(
         },
     }
     return codes, metrics
+
+
+def evaluate_training(
+    config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, z: np.ndarray
+) -> dict[str, float]:
+    """The fit of training codes, and how far they are from the hold-out codes.
+
+    Args:
+        config: the run's settings.
+        autoencoder: its trained networks.
+        x: training images in [0, 1], (m, 784).
+        z: hold-out codes, (n, 2), n <= m.
+
+    Returns:
+        Every measure of the first n training codes, and "shift": the sliced W2 between the hold-out
+        codes and all training codes, which is misfit that no training can remove.
+    """
+    prior = reference_prior(config)
+    z_train = autoencoder.encode(x, named_generator(config.seed, "train codes")).numpy()
+    return {**measure(z_train[: len(z)], prior), "shift": fit.sliced_w2_between(z, z_train, prior.std)}
 
 
 def percentile_grid(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, size: int) -> np.ndarray:
@@ -104,7 +112,7 @@ def percentile_grid(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor
     u = (np.arange(size) + 0.5) / size
     prior = PRIORS[config.prior]
     if prior is None:
-        z, _ = encode_images(config, autoencoder, x, "hold-out")
+        z = encode_holdout(config, autoencoder, x)
         percentiles = np.quantile(z.astype(np.float64), u, axis=0)
     else:
         percentiles = prior.quantile(np.stack([u, u], axis=-1))

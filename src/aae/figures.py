@@ -49,9 +49,9 @@ def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, poi
     axes = figure.add_subplot()
     draw_codes(axes, z, y, prior, point_size)
     # Without a prior most digits crowd about one point: their names would hide each other.
+    style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
     for digit in np.unique(y) if prior else []:
         name_at = densest(z[y == digit])
-        style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
         axes.text(name_at[0], name_at[1], str(digit), path_effects=OUTLINE, **style)
     axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
     handles = legend_handles(prior is not None)
@@ -170,25 +170,3 @@ def _panels(count: int, columns: int) -> tuple[Figure, list[Axes]]:
     rows = -(-count // columns)
     figure = Figure(figsize=(5 * columns, 5.2 * rows), layout=LAYOUT)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
-
-
-def figure_fit(fits: Sequence[tuple[str, np.ndarray]], floor: tuple[float, float], label: str) -> Figure:
-    """The fit of every variant and seed on one logarithmic axis, beside the floor of true draws.
-
-    Args:
-        fits: each variant's name and its distances, one a seed.
-        floor: lowest and highest distance that true draws of the same size give (mean -+ 2 std).
-        label: name of the axis.
-    """
-    figure = Figure(figsize=(8, 1.3 + 0.45 * len(fits)), layout=LAYOUT)
-    axes = figure.add_subplot()
-    axes.axvspan(*floor, color="0.8", label="true prior draws (mean $\\pm$ 2 std)")
-    for row, (_, distances) in enumerate(fits):
-        axes.plot(distances, np.full(len(distances), row), "o", color=DIGIT_COLOURS[0], alpha=0.7)
-        axes.plot(np.mean(distances), row, "|", color="black", markersize=16, markeredgewidth=2)
-    axes.plot([], [], "o", color=DIGIT_COLOURS[0], alpha=0.7, label="one seed")
-    axes.plot([], [], "|", color="black", markersize=12, markeredgewidth=2, linestyle="", label="mean")
-    axes.set_yticks(range(len(fits)), [name for name, _ in fits])
-    axes.set(xscale="log", xlabel=label, ylim=(len(fits) - 0.5, -0.5))
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    return figure

@@ -1,24 +1,14 @@
-"""How well codes fit a prior: effect sizes beside what true draws of the same size give."""
-
-from dataclasses import dataclass
+"""How far codes are from a prior, with an interval, and how well they keep the digits apart."""
 
 import numpy as np
 from scipy.spatial import KDTree
 
 from aae.errors import UserError
 from aae.priors import Prior
-from aae.randomness import named_generator
 
 ANGLES = np.pi * np.arange(32) / 32  # Fixed directions: in the plane no random ones are needed.
-NULL_DRAWS = 200
-
-
-@dataclass(frozen=True)
-class NullBand:
-    """The sliced W2 of true prior draws: the floor that a finite sample sets."""
-
-    mean: float
-    std: float
+DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+BOOTSTRAP_DRAWS = 200
 
 
 def sliced_w2(z: np.ndarray, prior: Prior) -> float:
@@ -33,20 +23,87 @@ def sliced_w2(z: np.ndarray, prior: Prior) -> float:
         z: codes, (n, 2), in any order.
         prior: the distribution that they should follow, location and scale included.
     """
-    directions = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
-    projections = np.sort(z.astype(np.float64) @ directions, axis=0)
-    squares = []
-    for angle, projection in zip(ANGLES, projections.T, strict=True):
-        means, variance = prior.projected_cells(float(angle), len(z))
-        squares.append(np.mean((projection - means) ** 2) + variance)
-    return float(np.sqrt(np.mean(squares)) / prior.std)
+    projections = np.sort(_project(z), axis=1)
+    return _distance(projections, *_cells(prior, len(z)), prior.std)
 
 
-def sliced_w2_null(n: int, prior: Prior, draws: int = NULL_DRAWS) -> NullBand:
-    """Mean and standard deviation of `sliced_w2` over seeded samples of size n from the prior itself."""
-    generator = named_generator(0, "null band")
-    distances = [sliced_w2(prior.sample(n, generator).numpy(), prior) for _ in range(draws)]
-    return NullBand(float(np.mean(distances)), float(np.std(distances, ddof=1)))
+def sliced_w2_interval(z: np.ndarray, prior: Prior, level: float = 0.95) -> tuple[float, float]:
+    """Bootstrap interval of `sliced_w2`: what other codes of the same q(z), as many, would give.
+
+    A resample of the codes is farther from the prior than the codes themselves, by the null band's
+    own distance (squared); so the resamples' squared distances are shifted to have the measured one
+    as their mean. Not for a perfect fit: at distance 0 the bootstrap is not valid, the null band is.
+
+    Args:
+        z: codes, (n, 2).
+        prior: the distribution that they should follow.
+        level: probability that the interval aims to hold.
+
+    Returns:
+        Its ends, in the prior's standard deviations.
+    """
+    n = len(z)
+    projections = _project(z)
+    order = np.argsort(projections, axis=1)
+    projections = np.take_along_axis(projections, order, axis=1)
+    cells = _cells(prior, n)
+    rng = np.random.default_rng(0)
+    squares = np.empty(BOOTSTRAP_DRAWS)
+    for draw in range(BOOTSTRAP_DRAWS):
+        times = np.bincount(rng.integers(n, size=n), minlength=n)
+        # Repeating sorted codes leaves them sorted.
+        resampled = [np.repeat(row, times[places]) for row, places in zip(projections, order, strict=True)]
+        squares[draw] = _distance(np.stack(resampled), *cells, prior.std) ** 2
+    tail = (1 - level) / 2
+    ends = np.quantile(squares - squares.mean(), [tail, 1 - tail])
+    low, high = np.sqrt(np.maximum(sliced_w2(z, prior) ** 2 + ends, 0))
+    return float(low), float(high)
+
+
+def sliced_w2_between(z: np.ndarray, reference: np.ndarray, std: float) -> float:
+    """Two-sample `sliced_w2`: the reference sample's own cells stand where the prior's do.
+
+    Args:
+        z: codes, (n, 2).
+        reference: other codes, (m, 2), m >= n; those beyond the last whole multiple of n sit it out.
+        std: the unit of the result.
+    """
+    whole = len(reference) // len(z) * len(z)
+    cells = np.sort(_project(reference[:whole]), axis=1).reshape(len(DIRECTIONS), len(z), -1)
+    projections = np.sort(_project(z), axis=1)
+    return _distance(projections, cells.mean(2), cells.var(2).mean(1), std)
+
+
+def transport_costs(z: np.ndarray, prior: Prior) -> np.ndarray:
+    """Each code's part in `sliced_w2`, whose square is their mean.
+
+    Args:
+        z: codes, (n, 2).
+        prior: the distribution that they should follow.
+
+    Returns:
+        Mean squared way to the code's cells, over the directions, in the prior's variances, (n,).
+    """
+    projections = _project(z)
+    means, variances = _cells(prior, len(z))
+    ranks = projections.argsort(axis=1).argsort(axis=1)
+    ways = projections - np.take_along_axis(means, ranks, axis=1)
+    return ((ways**2).mean(0) + variances.mean()) / prior.std**2
+
+
+def _project(z: np.ndarray) -> np.ndarray:
+    """(n, 2) -> (32, n): a row a direction."""
+    return DIRECTIONS @ z.T.astype(np.float64)
+
+
+def _cells(prior: Prior, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The prior's n cells of equal mass along each direction: means (32, n), mean variances (32,)."""
+    means, variances = zip(*(prior.projected_cells(float(angle), n) for angle in ANGLES), strict=True)
+    return np.stack(means), np.array(variances)
+
+
+def _distance(projections: np.ndarray, means: np.ndarray, variances: np.ndarray, std: float) -> float:
+    return float(np.sqrt(np.mean((projections - means) ** 2) + variances.mean()) / std)
 
 
 def whiten(z: np.ndarray) -> np.ndarray:
