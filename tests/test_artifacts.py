@@ -1,6 +1,10 @@
 """Files: what goes in comes out, equal content gives equal bytes, and damage is told in one line."""
 
 import json
+import os
+import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,3 +234,34 @@ def test_a_file_that_ends_anywhere_too_early_is_damaged(tmp_path: Path, name: st
 def test_a_config_that_was_edited_into_nonsense_is_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
     artifacts.save_json(CONFIG.model_dump() | change, tmp_path / "config.json")
     assert "is damaged" in complaint(artifacts.load_config, tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("name", list(SAVERS))
+def test_a_full_disk_names_the_file_and_keeps_the_old_one(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("old")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, usual[1]))  # Bytes; what is beyond does not fit.
+    try:
+        with pytest.raises(OSError, match=r"large|space") as caught:
+            SAVERS[name](path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kill_in_the_midst_of_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "content.json"
+    artifacts.save_json({"a": 1}, path)
+    script = (
+        "import os, sys; from pathlib import Path; from aae import artifacts\n"
+        "with artifacts.atomic(Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('{'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, path], env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+    assert len(list(tmp_path.iterdir())) == 2
+    assert artifacts.load_json(path) == {"a": 1}
+    artifacts.save_json({"a": 2}, path)
+    assert list(tmp_path.iterdir()) == [path]

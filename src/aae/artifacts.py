@@ -22,12 +22,21 @@ if TYPE_CHECKING:  # Stages that only draw or only configure need not wait secon
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a name to write to, beside `path`; rename it to `path` only if all went well."""
+    """Yield a name to write to, beside `path`; rename it to `path` only if all went well.
+
+    On the disk before it has its name: a power cut leaves the old file or the new one. An error of
+    the disk that names no file (a full one, say) gets the name of `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")  # Suffix kept: it decides the format.
     try:
         yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -64,12 +73,17 @@ def load_config(path: Path) -> RunConfig:
     return _read(path, lambda: RunConfig.model_validate_json(path.read_text(encoding="utf-8")))
 
 
-def save_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def save_tensors(
+    tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
+) -> None:
     """Weights or codes as safetensors: no pickle, no code in the file."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     with atomic(path) as partial:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, partial)
+        # Not save_file, which hides a full disk behind an error of its own.
+        partial.write_bytes(
+            save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, metadata)
+        )
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:
