@@ -1,6 +1,7 @@
 """The two phases, the schedule, and that a training repeats to the bit."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,15 @@ import torch
 from conftest import ROOT
 from torch import nn
 
-from aae.config import RunConfig
+from aae import checkpoints
+from aae.checkpoints import Checkpoint
+from aae.config import ModelSettings, RunConfig
 from aae.errors import UserError
 from aae.fit import sliced_w2
 from aae.params import parse_params
 from aae.priors import Gaussian
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, choose_device, mean_losses, rate_factor
+from aae.training import Losses, Trainer, check_collapse, choose_device, mean_losses, rate_factor
 
 
 def make_config(encoder: str = "deterministic", prior: str = "gaussian", **train: object) -> RunConfig:
@@ -170,3 +173,68 @@ def test_an_absent_device_is_refused_in_one_line() -> None:
     with pytest.raises(UserError, match=rf"train\.device: this machine has no {absent}; it has: .*cpu"):
         choose_device(absent)
     assert choose_device("auto").type in {"cpu", "cuda", "mps"}
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "none"])
+@pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
+def test_a_training_that_goes_on_from_a_checkpoint_gives_the_same_bits(
+    encoder: str, prior: str, x: torch.Tensor, tmp_path: Path
+) -> None:
+    config = make_config(encoder, prior, epochs=3)
+    undisturbed = Trainer(config, x)
+    for _ in range(3):
+        last = undisturbed.run_epoch()
+
+    first = Trainer(config, x)
+    first.run_epoch()
+    path = tmp_path / "run/key.safetensors"
+    checkpoints.save(Checkpoint(first.state_dict(), [], finished=False), path)
+    first.run_epoch()  # Moves what it has, not what it gave.
+    second = Trainer(config, x)
+    second.load_state_dict(checkpoints.load(path).tensors)
+    second.run_epoch()
+    assert repr(second.run_epoch()) == repr(last)
+    checkpoints.save(Checkpoint(second.state_dict(), [], finished=True), path)
+    expected = undisturbed.state_dict()
+    for group, members in checkpoints.load(path).tensors.items():
+        assert all(torch.equal(tensor, expected[group][name]) for name, tensor in members.items()), group
+
+
+def test_a_state_of_other_networks_is_refused(x: torch.Tensor) -> None:
+    trainer = Trainer(make_config(regularization_interval=1), x)
+    trainer.run_epoch()
+    state = trainer.state_dict()
+    narrower = make_config().model_copy(update={"model": ModelSettings(hidden_units=32)})
+    with pytest.raises(ValueError, match="not of these networks"):
+        Trainer(narrower, x).load_state_dict(state)
+    moments = {name: value.T for name, value in state["autoencoder_optimizer"].items() if value.ndim == 2}
+    with pytest.raises(ValueError, match="not of these networks"):
+        Trainer(make_config(), x).load_state_dict(state | {"autoencoder_optimizer": moments})
+    with pytest.raises(ValueError, match="not of these networks"):
+        Trainer(make_config(), x).load_state_dict({})
+
+
+def test_an_adversarial_loss_that_is_no_number_is_said_in_one_line(x: torch.Tensor) -> None:
+    trainer = Trainer(make_config(regularization_interval=1), x)
+    with torch.no_grad():
+        next(trainer.discriminator.parameters()).fill_(float("nan"))
+    with pytest.raises(UserError, match=r"step 1: the discriminator loss is nan; lower train\.learning_rate"):
+        trainer.run_epoch()
+
+
+def test_codes_at_one_point_end_a_training_in_one_line() -> None:
+    z = torch.tensor([[1.0, 2.0], [1.0, 2.0001], [1.0001, 2.0]])
+    for codes in (z, torch.full((3, 2), float("nan"))):
+        with pytest.raises(UserError, match=r"in epoch 3: .* one point .*; lower train\.learning_rate"):
+            check_collapse(3, Losses(0.2), codes)
+
+
+def test_a_certain_discriminator_ends_a_training_in_one_line() -> None:
+    with pytest.raises(UserError, match=r"in epoch 3: the discriminator .*raise train\.adversarial_weight"):
+        check_collapse(3, Losses(0.2, 0.001, 9.0), torch.eye(2))
+
+
+def test_a_training_that_learns_goes_on() -> None:
+    check_collapse(3, Losses(0.2, 0.69, 0.7), torch.eye(2))
+    check_collapse(3, Losses(0.2), torch.eye(2))  # Without a prior.
+    check_collapse(3, Losses(0.2, 0.69, 0.7), torch.tensor([[1.0, 2.0], [1.0, 3.0]]))  # A line is no point.

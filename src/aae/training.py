@@ -1,5 +1,6 @@
 """The training loop, and nothing else (paper, section 2; the recipe is in params.yaml)."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,19 @@ from aae.randomness import named_generator
 # Short memories: the discriminator follows codes that move, the autoencoder a loss that changes.
 AUTOENCODER_BETAS = (0.9, 0.99)
 DISCRIMINATOR_BETAS = (0.5, 0.99)
+
+# What a collapsed training looks like, far from any that learns: there codes spread over about one
+# standard deviation of the prior, and a discriminator that can tell nothing has a loss of ln 2 = 0.69.
+COLLAPSED_STD = 1e-3  # Of each coordinate of the codes: they stand at one point.
+DECIDED_LOSS = (
+    0.01  # The discriminator's, over an epoch: it is certain (D = 0.99), so the encoder learns nothing.
+)
+
+# The parts of a `Trainer` that steps change, beside its `step`.
+NETWORKS = ("autoencoder", "discriminator")
+OPTIMIZERS = ("autoencoder_optimizer", "discriminator_optimizer")
+GENERATORS = ("batch_order", "prior_samples", "encoder_noise")
+State = dict[str, dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -108,18 +122,14 @@ class Trainer:
             The means of the losses over the epoch's steps.
 
         Raises:
-            UserError: the reconstruction loss is no longer a finite number.
+            UserError: a loss is no longer a finite number.
         """
         order = torch.randperm(len(self.x), generator=self.batch_order).to(self.x.device)
         size = self.settings.batch_size
         history = []
         for batch in order[: self.steps_per_epoch * size].split(size):
             losses = self.run_step(self.x[batch])
-            if not np.isfinite(losses.reconstruction_loss):
-                raise UserError(
-                    f"training diverged at step {self.step}: the reconstruction loss is "
-                    f"{losses.reconstruction_loss}; lower train.learning_rate or raise train.warmup"
-                )
+            self._check_finite(losses)
             on_step(losses)
             history.append(losses)
         return mean_losses(history)
@@ -137,7 +147,7 @@ class Trainer:
         reconstruction = reconstruction_loss(self.autoencoder.decoder(z), x)
         losses = Losses(reconstruction.item())
         loss = reconstruction
-        if self.prior is not None and self.step % settings.regularization_interval == 0:
+        if self._regularizes():
             told_apart = self._update_discriminator(z.detach())
             adversarial = encoder_adversarial_loss(self.discriminator(z))
             losses = Losses(reconstruction.item(), told_apart.item(), adversarial.item())
@@ -151,6 +161,46 @@ class Trainer:
         self.autoencoder_optimizer.step()
         return losses
 
+    def state_dict(self) -> State:
+        """All that later steps depend on: weights, moments of Adam, generators, step."""
+        state: State = {
+            "progress": {"step": torch.tensor(self.step)},
+            "generators": {name: getattr(self, name).get_state() for name in GENERATORS},
+        }
+        state |= {name: getattr(self, name).state_dict() for name in NETWORKS}
+        for name in OPTIMIZERS:
+            moments = getattr(self, name).state_dict()["state"].items()
+            state[name] = {f"{number}/{key}": value for number, own in moments for key, value in own.items()}
+        return state
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on where a trainer of the same settings and images was when it gave this `state_dict`.
+
+        Raises:
+            ValueError: the state is not of these networks; this trainer is then of no more use.
+        """
+        try:
+            self.step = int(state["progress"]["step"])
+            for name in GENERATORS:
+                getattr(self, name).set_state(state["generators"][name])
+            for name in NETWORKS:
+                getattr(self, name).load_state_dict(state[name])
+            for name in OPTIMIZERS:  # Without a prior the discriminator's has nothing to remember.
+                _load_moments(getattr(self, name), state.get(name, {}))
+        except (KeyError, IndexError, RuntimeError, TypeError) as error:
+            raise ValueError("the state is not of these networks") from error
+
+    def _regularizes(self) -> bool:
+        return self.prior is not None and self.step % self.settings.regularization_interval == 0
+
+    def _check_finite(self, losses: Losses) -> None:
+        for name, value in vars(losses).items():
+            if not math.isfinite(value) and (name == "reconstruction_loss" or self._regularizes()):
+                raise UserError(
+                    f"training diverged at step {self.step}: the {name.replace('_', ' ')} is {value}; "
+                    "lower train.learning_rate or raise train.warmup"
+                )
+
     def _update_discriminator(self, z_code: torch.Tensor) -> torch.Tensor:
         assert self.prior is not None
         z_prior = self.prior.sample(len(z_code), self.prior_samples).to(z_code.device)
@@ -160,6 +210,32 @@ class Trainer:
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
+
+
+def check_collapse(epoch: int, losses: Losses, z: torch.Tensor) -> None:
+    """Stop a training from which nothing more can come.
+
+    Args:
+        epoch: the number of the epoch, for the message.
+        losses: their means over the epoch.
+        z: codes of many images after the epoch, (n, 2).
+
+    Raises:
+        UserError: the codes stand at one point, or the discriminator is certain of every code.
+    """
+    spread = z.std(0)
+    if not (spread >= COLLAPSED_STD).any():  # Not `all(<)`: true of NaN as well.
+        raise UserError(
+            f"training collapsed in epoch {epoch}: the codes of all hold-out images stand at one point "
+            f"(standard deviations {spread[0]:.2g} and {spread[1]:.2g}); lower train.learning_rate or "
+            "train.adversarial_weight, or raise train.warmup"
+        )
+    if losses.discriminator_loss < DECIDED_LOSS:
+        raise UserError(
+            f"training collapsed in epoch {epoch}: the discriminator tells every code from the prior "
+            f"(discriminator loss {losses.discriminator_loss:.2g}), so the encoder learns nothing from it; "
+            "lower train.discriminator_learning_rate or raise train.adversarial_weight"
+        )
 
 
 def mean_losses(history: list[Losses]) -> Losses:
@@ -172,6 +248,18 @@ def mean_losses(history: list[Losses]) -> Losses:
         column[mask].mean() if mask.any() else np.nan for column, mask in zip(columns.T, had.T, strict=True)
     ]
     return Losses(*map(float, means))
+
+
+def _load_moments(optimizer: torch.optim.Optimizer, moments: dict[str, torch.Tensor]) -> None:
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for name, value in moments.items():
+        number, key = name.split("/")
+        # Adam does not look at shapes, and would write into what it is given.
+        state.setdefault(int(number), {})[key] = (
+            value.clone() if key == "step" else value.clone().view_as(parameters[int(number)])
+        )
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
