@@ -9,16 +9,26 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import _stage
+
+# isort: split
 import pandas as pd
+import torch
 from tqdm import tqdm
 
-import _stage
 from _run import read_images
-from aae import artifacts
+from aae import artifacts, checkpoints
+from aae.checkpoints import Checkpoint
+from aae.config import RunConfig
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, choose_device
+from aae.training import Losses, Trainer, check_collapse, choose_device
 
 MNIST = Path("../../mnist")
+# Outside the outputs, which DVC deletes before it runs the stage again.
+CHECKPOINTS = _stage.ROOT / ".checkpoints"
+
+# The trainer, the rows of history.csv and the codes of the hold-out images, epoch by epoch.
+Training = tuple[Trainer, list[dict[str, float]], dict[str, torch.Tensor]]
 
 
 def main() -> None:
@@ -26,12 +36,24 @@ def main() -> None:
     device = choose_device(config.train.device)
     x = read_images(MNIST, "train")[0].to(device)
     x_holdout = read_images(MNIST, "t10k")[0].to(device)
-    trainer = Trainer(config, x)
 
-    history = []
-    codes = {}
-    steps = config.train.epochs * trainer.steps_per_epoch
-    with tqdm(total=steps, unit="step", disable=not sys.stderr.isatty()) as bar:
+    run = CHECKPOINTS / "-".join(Path.cwd().parts[-2:])
+    deciding = [Path("config.json"), *sorted(MNIST.glob("*-images-*")), *_stage.own_sources()]
+    path = run / f"{checkpoints.key(deciding, device)}.safetensors"
+    with checkpoints.lock(run):
+        checkpoints.tidy(CHECKPOINTS, keep=path)
+        trainer, history, codes = train(config, x, x_holdout, path)
+        artifacts.save_table(pd.DataFrame(history), Path("history.csv"))
+        artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
+        artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"))
+
+
+def train(config: RunConfig, x: torch.Tensor, x_holdout: torch.Tensor, path: Path) -> Training:
+    """All epochs, or those that the checkpoint at `path` lacks; leaves a checkpoint there after each."""
+    trainer, history, codes = resume(config, x, path)
+    epochs = config.train.epochs
+    steps = epochs * trainer.steps_per_epoch
+    with tqdm(total=steps, initial=trainer.step, unit="step", disable=not sys.stderr.isatty()) as bar:
         latest: dict[str, str] = {}
 
         def show(losses: Losses) -> None:
@@ -39,20 +61,36 @@ def main() -> None:
             bar.set_postfix(latest, refresh=False)
             bar.update()
 
-        for epoch in range(1, config.train.epochs + 1):
+        for epoch in range(len(history) + 1, epochs + 1):
             losses = trainer.run_epoch(show)
             history.append({"epoch": epoch, **asdict(losses)})
-            artifacts.save_table(pd.DataFrame(history), Path("history.csv"))
             # For the curve of the fit over training, which a later stage measures: a new measure
             # then costs no new training.
             generator = named_generator(config.seed, f"hold-out codes of epoch {epoch}")
-            codes[f"epoch {epoch:06d}"] = trainer.autoencoder.encode(x_holdout, generator)
+            z = trainer.autoencoder.encode(x_holdout, generator)
+            codes[f"epoch {epoch:06d}"] = z
+            check_collapse(epoch, losses, z)
+            tensors = trainer.state_dict() | {"codes": codes}
+            checkpoints.save(Checkpoint(tensors, history, finished=epoch == epochs), path)
             if bar.disable:
                 report = ", ".join(" ".join(item) for item in describe(losses).items())
-                print(f"epoch {epoch} of {config.train.epochs}: {report}", flush=True)
+                print(f"epoch {epoch} of {epochs}: {report}", flush=True)
+    return trainer, history, codes
 
-    artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
-    artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"))
+
+def resume(config: RunConfig, x: torch.Tensor, path: Path) -> Training:
+    """The training as the checkpoint at `path` has it, or a fresh one if there is none to trust."""
+    if path.exists():
+        try:
+            checkpoint = checkpoints.load(path)
+            trainer = Trainer(config, x)
+            trainer.load_state_dict(checkpoint.tensors)
+            _stage.say(f"resuming after epoch {len(checkpoint.history)} of {config.train.epochs}")
+            return trainer, checkpoint.history, checkpoint.tensors["codes"]
+        except (ValueError, KeyError):
+            _stage.say(f"the checkpoint {path} is damaged; starting over")
+            path.unlink()
+    return Trainer(config, x), [], {}
 
 
 def describe(losses: Losses) -> dict[str, str]:

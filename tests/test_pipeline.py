@@ -134,7 +134,7 @@ def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> No
     stage = stage_definitions()[name]
     folder = "/".join(["x"] * 3) if "wdir" in stage else "."  # Each wdir lies three folders deep.
     listed = {(ROOT / folder / dep).resolve() for dep in stage["deps"] if dep.endswith(".py")}
-    script = (ROOT / folder / stage["cmd"].split()[1]).resolve()
+    script = (ROOT / folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
     probe = (
         "import sys; sys.path[:0] = [sys.argv[1]]; __import__(sys.argv[2]);"
         "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)), sep='\\n')"
