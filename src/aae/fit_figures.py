@@ -50,7 +50,7 @@ def figure_where(z: np.ndarray, y: np.ndarray, prior: Gaussian, title: str) -> F
         prior: what the codes are held against.
         title: one line above the panels.
     """
-    figure = Figure(figsize=(11, 9), layout="constrained")
+    figure = Figure(figsize=(11.5, 9), layout="constrained")
     figure.suptitle(title)
     panels = figure.subplots(2, 2)
     draw_density_ratio(panels[0, 0], z, prior)
@@ -90,7 +90,7 @@ def draw_digit_shares(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Gaussian)
     digits = np.unique(y)
     misfit = np.array([costs[y == digit].sum() for digit in digits]) / costs.sum()
     images = np.array([np.mean(y == digit) for digit in digits])
-    axes.bar(digits, 100 * misfit, color=[DIGIT_COLOURS[digit] for digit in digits], label="of the misfit")
+    axes.bar(digits, 100 * misfit, color=[DIGIT_COLOURS[digit] for digit in digits])
     axes.plot(
         digits, 100 * images, "_", color="black", markersize=22, markeredgewidth=2, label="of the images"
     )
@@ -121,7 +121,9 @@ def draw_angles(axes: Axes, z: np.ndarray) -> None:
     axes.plot(angles, 100 * (u - turns), color=BLUE)
     axes.set_xticks(range(-180, 181, 90))
     axes.set(xlabel="angle in degrees", ylabel="% of codes beyond the prior's share")
-    axes.set_title("Angle: rising where codes crowd, falling where they lack\n(grey: 95% of true draws)")
+    axes.set_title(
+        "Angle: rising where codes crowd, falling where few are\n(grey: 95% of true draws)", fontsize=11
+    )
 
 
 def _order_statistics(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
