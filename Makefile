@@ -1,9 +1,10 @@
 # Two commands do everything, set-up included: `make repro` and `make test`.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro test lint readme lock clean
+.PHONY: help repro test lint readme bench lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -19,8 +20,20 @@ lint: $(VENV)/installed  ## Check formatting, style and types
 	ruff check .
 	mypy
 
-readme: $(VENV)/installed  ## Write the numbers of metrics/ into README.md
+readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md
 	python tools/readme.py
+
+# BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
+bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (15 minutes, on an idle machine)
+	dvc repro download
+	PYTHONPATH=src:benchmarks:$(PEERS) python benchmarks/bench.py $(BENCH)
+
+# Beside the environment, not in it: nothing but the benchmark may depend on the peers. What they
+# import beyond these packages the environment has.
+$(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
+	rm -rf $(PEERS)
+	python -m pip install --quiet --disable-pip-version-check --no-deps --target $(PEERS) -r $<
+	@touch $@
 
 # The lock is complete: --no-deps keeps pip from resolving again.
 $(VENV)/installed: requirements.lock
@@ -35,4 +48,4 @@ lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows
 		--upgrade pyproject.toml -o requirements.lock
 
 clean:  ## Remove the environment and the tools' caches; data and DVC's cache stay
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) .hypothesis .mypy_cache .pytest_cache .ruff_cache

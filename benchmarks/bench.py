@@ -1,0 +1,261 @@
+"""How fast this project trains, beside its peers and beside the machine's limit: `make bench`.
+
+Every contestant has a process of its own, so that its peak memory is its own; the processes take
+turns, a slice of an epoch each, so that a drift of the machine hits all alike. The tables go to
+`results/`. Run it on an idle machine.
+"""
+
+import argparse
+import multiprocessing
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aae import artifacts
+
+# Nothing here imports torch before it must: what is measured are the processes that this one starts.
+SPAWN = multiprocessing.get_context("spawn")
+CONTESTANTS = ("this project", "this project, like for like", "pythae", "plain loop")
+TIMED_TO_QUALITY = ("this project", "pythae", "plain loop")
+IMAGES = 60_000
+ERROR_GOAL = 0.038  # Mean squared error per pixel of the test images.
+DISTANCE_GOAL = 0.08  # Sliced W2 of the test codes.
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Measure everything, print the tables and write them."""
+    options = parse_options()
+    options.out.mkdir(parents=True, exist_ok=True)
+    artifacts.save_json(run_alone(describe_machine), options.out / "machine.json")
+
+    speed, products = compare_speed(options)
+    show(speed, options.out / "speed.csv")
+    show(products, options.out / "products.csv")
+    show(time_to_quality(options), options.out / "quality.csv")
+
+    import growth
+
+    with tempfile.TemporaryDirectory() as folder:
+        points = growth.points(options.quick)
+        images = Path(folder) / "images"
+        growth.write_images(options.mnist, images, growth.largest(points))
+        rows = [run_alone(growth.measure, point, images, options.growth_seconds) for point in points]
+    show(pd.DataFrame(rows), options.out / "growth.csv")
+    artifacts.save_figure(growth.figure(pd.DataFrame(rows)), options.out / "growth.png", dpi=110)
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    add = parser.add_argument
+    add("--mnist", type=Path, default=Path("data/mnist"), help="folder of the four IDX files")
+    add("--out", type=Path, default=RESULTS, help="folder for the tables")
+    add("--contestants", nargs="+", default=CONTESTANTS, help='also known: "pythae, sampling"')
+    add("--repeats", type=int, default=7, help="timed slices of each contestant")
+    add("--slice", type=int, default=6000, help="images of a slice")
+    add("--patience", type=float, default=200, help="seconds of training in which to reach the quality")
+    add("--growth-seconds", type=float, default=2.0, help="seconds of training for a point of growth")
+    add("--quick", action="store_true", help="tiny budgets: shows that it runs, measures nothing")
+    options = parser.parse_args()
+    if options.quick:
+        options.repeats, options.slice, options.patience, options.growth_seconds = 2, 500, 1.0, 0.2
+    return options
+
+
+def run_alone(function: Callable[..., Any], *arguments: object) -> Any:
+    """What `function` returns in a fresh process."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=SPAWN) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def show(table: pd.DataFrame, path: Path) -> None:
+    """Print a table and write it."""
+    print(f"\n{path.name}\n{table.to_string(index=False)}", flush=True)
+    artifacts.save_table(table, path)
+
+
+def describe_machine() -> dict[str, object]:
+    """What the numbers depend on; neither a host's name nor a date."""
+    import torch
+
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+class Worker:
+    """The driver's end of one contestant's process."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        """Start the process and wait until it is ready."""
+        self.connection, theirs = SPAWN.Pipe()
+        # A daemon: it ends with this process, whatever ends it.
+        self.process = SPAWN.Process(target=serve, args=(theirs, name, folder), daemon=True)
+        self.process.start()
+        theirs.close()  # Else a worker that dies would not end `recv`.
+        self.batch_size, self.cycle = self.connection.recv()
+
+    def train(self, steps: int) -> float:
+        """The seconds that so many more steps take."""
+        self.connection.send(steps)
+        return float(self.connection.recv())
+
+    def finish(self) -> float:
+        """End the process.
+
+        Returns:
+            Its peak memory in MB.
+        """
+        self.connection.send(0)
+        peak = float(self.connection.recv())
+        self.process.join()
+        return peak
+
+
+def serve(connection: Connection, name: str, folder: Path) -> None:
+    """Train as many steps as the connection asks for, again and again; answer with the seconds."""
+    from contestants import StopTraining, make_contestant
+
+    contestant = make_contestant(name, folder)
+    connection.send((contestant.batch_size, contestant.cycle))
+    left = connection.recv()
+    start = time.perf_counter()
+
+    def on_step() -> None:
+        nonlocal left, start
+        left -= 1
+        if left == 0:
+            connection.send(time.perf_counter() - start)
+            left = connection.recv()
+            if left == 0:
+                raise StopTraining
+            start = time.perf_counter()
+
+    with suppress(StopTraining):
+        while True:
+            contestant.run_epoch(on_step)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    connection.send(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)  # Linux counts in KiB.
+
+
+def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Seconds an epoch, share of the limit and peak memory of every contestant.
+
+    Returns:
+        A row for each contestant, and a row for each shape of a matrix product.
+    """
+    from limit import best_seconds, count_products, flops
+
+    counts = {name: run_alone(count_products, name, options.mnist) for name in options.contestants}
+    workers = {name: Worker(name, options.mnist) for name in options.contestants}
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    for _ in range(1 + options.repeats):
+        for name, worker in workers.items():
+            # Whole cycles, at least one.
+            steps = max(options.slice // worker.batch_size // worker.cycle, 1) * worker.cycle
+            seconds[name].append(worker.train(steps) / (steps * worker.batch_size) * IMAGES)
+    memory = {name: worker.finish() for name, worker in workers.items()}
+
+    shapes = sorted({product for products in counts.values() for product in products})
+    best = run_alone(best_seconds, shapes, 0.01 if options.quick else 0.3)
+    rows = []
+    for name, worker in workers.items():
+        times = seconds[name][1:]  # The first slice warms up.
+        cycles = IMAGES / (worker.batch_size * worker.cycle)
+        limit = cycles * sum(count * best[product] for product, count in counts[name].items())
+        median = statistics.median(times)
+        rows.append(
+            {
+                "contestant": name,
+                "batch_size": worker.batch_size,
+                "repeats": len(times),
+                "seconds_an_epoch": median,
+                "lowest": min(times),
+                "highest": max(times),
+                "tflop_an_epoch": cycles * flops(counts[name]) / 1e12,
+                "limit_seconds": limit,
+                "share_of_limit": limit / median,
+                "peak_memory_mb": memory[name],
+            }
+        )
+    products = pd.DataFrame(shapes, columns=["m", "k", "n"])
+    products["microseconds"] = [1e6 * best[shape] for shape in shapes]
+    products["gflop_a_second"] = 2e-3 * products[["m", "k", "n"]].prod(axis=1) / products["microseconds"]
+    for name in workers:
+        products[f"in a cycle of {name}"] = [counts[name][shape] for shape in shapes]
+    return pd.DataFrame(rows), products
+
+
+def time_to_quality(options: argparse.Namespace) -> pd.DataFrame:
+    """A row for each epoch of each contestant until both goals are met, or schedule or patience are over."""
+    tables = [
+        run_alone(train_to_quality, name, options.mnist, options.patience)
+        for name in options.contestants
+        if name in TIMED_TO_QUALITY
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def train_to_quality(name: str, folder: Path, patience: float) -> pd.DataFrame:
+    """Train epoch by epoch; the clock stands still while the test images are encoded and decoded."""
+    import torch.nn.functional as F
+
+    from aae import fit
+    from aae.priors import Gaussian
+    from contestants import StopTraining, make_contestant, read_images
+
+    contestant = make_contestant(name, folder)
+    x = read_images(folder, "t10k")
+    rows: list[dict[str, object]] = []
+    seconds = 0.0
+    reached = False
+    while not reached and seconds < patience and len(rows) < contestant.epochs:
+        start = time.perf_counter()
+
+        def on_step(deadline: float = start + patience - seconds) -> None:
+            if time.perf_counter() > deadline:
+                raise StopTraining
+
+        with suppress(StopTraining):
+            contestant.run_epoch(on_step)
+        seconds += time.perf_counter() - start
+        z = contestant.encode(x)
+        error = F.mse_loss(contestant.decode(z), x).item()
+        distance = fit.sliced_w2(z.numpy(), Gaussian())
+        reached = error <= ERROR_GOAL and distance <= DISTANCE_GOAL
+        rows.append(
+            {
+                "contestant": name,
+                "epoch": len(rows) + 1,
+                "seconds": seconds,
+                "reconstruction_error": error,
+                "sliced_w2": distance,
+                "reached": reached,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    main()
