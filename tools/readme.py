@@ -1,8 +1,10 @@
-"""Write the numbers of metrics/ into README.md, between its <!-- name --> and <!-- /name --> marks."""
+"""Write the numbers of metrics/ and benchmarks/results/ into README.md, between its <!-- name --> marks."""
 
 import json
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -10,14 +12,23 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> None:
     """Rewrite README.md in place."""
     path = ROOT / "README.md"
-    path.write_text(fill(path.read_text(encoding="utf-8"), ROOT / "metrics"), encoding="utf-8")
+    path.write_text(fill(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
 
 
-def fill(text: str, metrics: Path) -> str:
-    """The README's text with every marked block made anew from the metrics' folder."""
-    testset = json.loads((metrics / "testset.json").read_text(encoding="utf-8"))
-    ablation = json.loads((metrics / "ablation.json").read_text(encoding="utf-8"))
-    for name, block in {"base": base_table(testset), "ablation": ablation_table(ablation)}.items():
+def fill(text: str, root: Path) -> str:
+    """The README's text with every marked block made anew from the results below `root`."""
+    blocks = {
+        "base": base_table(_json(root / "metrics/testset.json")),
+        "ablation": ablation_table(_json(root / "metrics/ablation.json")),
+    }
+    results = root / "benchmarks/results"
+    if (results / "growth.png").exists():  # What `make bench` writes last.
+        blocks["bench"] = bench_tables(
+            _json(results / "machine.json"),
+            pd.read_csv(results / "speed.csv"),
+            pd.read_csv(results / "quality.csv"),
+        )
+    for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = text.split(first)
         text = before + first + block + last + rest.split(last)[1]
@@ -60,6 +71,52 @@ def ablation_table(metrics: dict[str, Any]) -> str:
             mean, std = numbers[key]["mean"], numbers[key]["std"]
             cells.append(f"{mean:{form}}" + ("" if std is None else f" ± {std:{form}}"))
         lines.append([variant.replace("-", " - "), str(numbers["seeds"]), *cells])
+    return _table(lines)
+
+
+def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
+    """The machine, a row a contestant, and how cost grows."""
+    lines = [
+        ["loop", "batch", "seconds an epoch", "times ours", "share of the limit", "peak memory", "to quality"]
+    ]
+    lines.append(["---"] * len(lines[0]))
+    ours = speed["seconds_an_epoch"].iloc[0]
+    for row in speed.itertuples():
+        epochs = quality[quality["contestant"] == row.contestant]
+        lines.append(
+            [
+                str(row.contestant),
+                str(row.batch_size),
+                f"{row.seconds_an_epoch:.1f} ({row.lowest:.1f} to {row.highest:.1f})",
+                f"{row.seconds_an_epoch / ours:.2f}",
+                f"{row.share_of_limit:.0%}",
+                f"{row.peak_memory_mb:,.0f} MB",
+                time_to_quality(epochs) if len(epochs) else "",
+            ]
+        )
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores ({machine['capability']}), torch {machine['torch']}, "
+        f"{machine['threads']} threads; medians of {speed['repeats'].iloc[0]} slices of an epoch (lowest to "
+        f"highest).\n\n{_table(lines)}\n![How cost grows](benchmarks/results/growth.png)\n"
+    )
+
+
+def time_to_quality(epochs: pd.DataFrame) -> str:
+    """Seconds and epochs until both goals were met, or where a contestant stood when its time was up."""
+    last = epochs.iloc[-1]
+    if last["reached"]:
+        return f"{last['seconds']:.0f} s ({last['epoch']} epochs)"
+    return (
+        f"not in {last['seconds']:.0f} s ({last['epoch']} epochs: error "
+        f"{last['reconstruction_error']:.4f}, W2 {last['sliced_w2']:.2f})"
+    )
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _table(lines: list[list[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
