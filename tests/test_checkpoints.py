@@ -128,3 +128,10 @@ def test_tidying_keeps_what_somebody_may_go_on_with(tmp_path: Path) -> None:
     assert {path.name for path in own.iterdir()} == {"lock", "kept.safetensors", "unfinished.safetensors"}
     assert {path.name for path in other.iterdir()} == {"lock", "unfinished.safetensors"}
     assert {path.name for path in busy.iterdir()} == before
+
+
+def test_a_folder_that_takes_no_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("")  # Not chmod, which does not stop root.
+    with pytest.raises(NotADirectoryError) as caught, checkpoints.lock(tmp_path / "folder/run"):
+        pass
+    assert caught.value.filename == str(tmp_path / "folder/run")
