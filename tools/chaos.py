@@ -1,0 +1,146 @@
+"""Kill `dvc repro` at random moments, again and again, and see whether a bit of the results changes.
+
+    make chaos      or      python tools/chaos.py --kills 50 --seed 0
+
+Works in temporary clones, on the sample of MNIST in tests/, with small settings. Linux only.
+"""
+
+import argparse
+import gzip
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from test_pipeline import DVC, Clone, make_clone  # noqa: E402
+
+SMALL = {
+    "hidden_units: 16": "hidden_units: 64",
+    "epochs: 1 ": "epochs: 10 ",
+    "batch_size: 100": "batch_size: 4",
+    "encoder: [deterministic, gaussian]": "encoder: [deterministic]",
+}
+BETWEEN = 0.35  # Of an undisturbed run's time at most: long enough for each stage to end now and then.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(DVC).parent}:{os.environ['PATH']}"}
+
+
+def child(pid: int) -> int:
+    """The stage that this dvc runs, or dvc itself if it runs none."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else pid
+
+
+KINDS: dict[str, Callable[[int], None]] = {
+    "SIGKILL to the stage": lambda dvc: os.kill(child(dvc), signal.SIGKILL),
+    "SIGKILL to dvc": lambda dvc: os.kill(dvc, signal.SIGKILL),
+    "SIGTERM to the stage": lambda dvc: os.kill(child(dvc), signal.SIGTERM),
+    "SIGINT to both": lambda dvc: os.killpg(dvc, signal.SIGINT),
+}
+
+
+def start(tree: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start `dvc repro` in a process group of its own, its output appended to `log`."""
+    with log.open("ab") as stream:
+        return subprocess.Popen(
+            [DVC, "repro"], cwd=tree, env=ENVIRONMENT, stdout=stream, stderr=stream, start_new_session=True
+        )
+
+
+def finish(tree: Path, log: Path) -> None:
+    """Run `dvc repro` to its end."""
+    if start(tree, log).wait() != 0:
+        sys.exit(f"dvc repro failed:\n{log.read_text()[-3000:]}")
+
+
+def results(tree: Path) -> dict[str, bytes]:
+    """What git has of a finished tree; dvc.lock holds the hashes of the rest."""
+    files = [tree / "dvc.lock", *(tree / "metrics").iterdir(), *(tree / "plots").iterdir()]
+    return {str(file.relative_to(tree)): file.read_bytes() for file in files}
+
+
+def trained(log: Path) -> Counter[tuple[str, str]]:
+    """How often each epoch of each stage was trained to its end."""
+    stage, epochs = "", Counter[tuple[str, str]]()
+    for line in log.read_text().splitlines():
+        if found := re.match(r"Running stage '(.+)':", line):
+            stage = found[1]
+        elif found := re.match(r"epoch (\d+) of ", line):
+            epochs[stage, found[1]] += 1
+    return epochs
+
+
+def campaign(kills: int, seed: int, folder: Path) -> bool:
+    """Print the table; True if nothing differs."""
+    for packed in (ROOT / "tests/mnist-sample").glob("*.gz"):
+        (folder / "mnist").mkdir(exist_ok=True)
+        (folder / "mnist" / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    fresh: Clone = make_clone(folder / "fresh", folder / "mnist")
+    fresh.edit("params.yaml", *SMALL.items())
+
+    reference = shutil.copytree(fresh.folder, folder / "reference")
+    began = time.monotonic()
+    finish(reference, folder / "reference.log")
+    duration = time.monotonic() - began
+    expected = results(reference)
+
+    moments = random.Random(seed)
+    counts: Counter[str] = Counter()
+    rounds = failed = resumed = restarted = twice = differing = 0
+    while counts.total() < kills:
+        rounds += 1
+        tree = shutil.copytree(fresh.folder, folder / f"round-{rounds}")
+        log = folder / f"round-{rounds}.log"
+        finished = False
+        while not finished and counts.total() < kills:
+            process = start(tree, log)
+            try:
+                finished = process.wait(moments.uniform(0, BETWEEN * duration)) == 0
+                failed += not finished
+            except subprocess.TimeoutExpired:
+                kind = moments.choice(list(KINDS))
+                KINDS[kind](process.pid)
+                counts[kind] += 1
+                process.wait()
+        finish(tree, log)
+        found = results(tree)
+        differing += sum(found.get(name) != expected.get(name) for name in expected | found)
+        resumed += log.read_text().count(": resuming after epoch")
+        restarted += log.read_text().count("; starting over")
+        twice += sum(count - 1 for count in trained(log).values())
+        print(f"round {rounds}: {counts.total()} of {kills} kills", flush=True)
+        shutil.rmtree(tree)
+
+    rows = dict(sorted(counts.items())) | {
+        "kills in all": counts.total(),
+        "runs to the end": rounds,
+        "runs that failed unkilled": failed,
+        "trainings resumed": resumed,
+        "trainings started over for a damaged checkpoint": restarted,
+        "finished epochs trained again": twice,
+        "differing outputs": differing,
+    }
+    print("\n| | |\n| --- | --- |")
+    for name, count in rows.items():
+        print(f"| {name} | {count} |")
+    return failed == restarted == twice == differing == 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Kill dvc repro at random moments; compare the results.")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments and kinds")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell's background jobs ignore it.
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
+        sys.exit(not campaign(arguments.kills, arguments.seed, Path(name)))
