@@ -1,6 +1,7 @@
 """params.yaml, validated as a whole by whichever stage reads it."""
 
 import _stage
+
 from aae.errors import UserError
 from aae.params import Params, parse_params
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import _stage  # noqa: F401  (puts the library on the path)
+
 import numpy as np
 import torch
 
-import _stage  # noqa: F401  (puts the library on the path)
 from aae import artifacts, mnist
 from aae.config import RunConfig
 from aae.errors import UserError

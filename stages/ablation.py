@@ -2,10 +2,11 @@
 
 import shutil
 
+import _stage
+
 import pandas as pd
 from matplotlib.figure import Figure
 
-import _stage
 from _params import read_params
 from _run import read_images, read_run
 from aae import artifacts

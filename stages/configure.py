@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import _stage
+
 from _params import read_params
 from aae import artifacts
 from aae.config import RunConfig

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import _stage
+
 from aae import mnist
 
 

@@ -1,8 +1,9 @@
 """encode-testset: the base run's codes of all hold-out images, their metrics, and the training's curves."""
 
+import _stage
+
 import numpy as np
 
-import _stage
 from _run import read_images, read_run
 from aae import artifacts, fit
 from aae.evaluation import evaluate, reference_prior

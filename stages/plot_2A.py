@@ -1,6 +1,7 @@
 """plot-2A: Figure 2A, the hold-out images in the plane of codes."""
 
 import _stage
+
 from _params import read_params
 from aae import artifacts
 from aae.figures import figure_2a

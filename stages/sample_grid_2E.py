@@ -1,6 +1,7 @@
 """sample-grid-2E: Figure 2E, images decoded from percentiles along each code dimension."""
 
 import _stage
+
 from _params import read_params
 from _run import read_images, read_run
 from aae import artifacts

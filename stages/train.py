@@ -11,7 +11,6 @@ from pathlib import Path
 
 import _stage
 
-# isort: split
 import pandas as pd
 import torch
 from tqdm import tqdm
