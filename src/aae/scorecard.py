@@ -30,7 +30,7 @@ def null_bands(n: int, prior: Prior, draws: int = NULL_DRAWS) -> Null:
     Returns:
         For "raw" and "whitened" and each measure: mean, std, and the ends "low" and "high" of the
         central 95%. Whitened codes are held against whitened draws, which fit better than raw ones.
-        The classifier's are not drawn but known: 2n fair coins.
+        The classifier's are not drawn but known.
     """
     generator = named_generator(0, "null band")
     samples = [prior.sample(n, generator).numpy() for _ in range(draws)]
@@ -89,7 +89,7 @@ def measure(z: np.ndarray, prior: Prior) -> dict[str, float]:
 def _closed_form(z: np.ndarray, prior: Prior) -> dict[str, float]:
     measures = {"sliced_w2": fit.sliced_w2(z, prior)}
     if isinstance(prior, Gaussian):  # The others know the normal distribution's closed forms.
-        z = z / prior.std
+        z = z.astype(np.float64) / prior.std
         measures |= {
             "mmd": opinions.mmd(z),
             "ks_radius": opinions.ks_radius(z),
