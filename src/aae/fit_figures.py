@@ -71,8 +71,10 @@ def draw_density_ratio(axes: Axes, z: np.ndarray, prior: Gaussian) -> None:
     expected = len(z) * cell**2 * np.exp(prior.log_density(plane))
     found, due = (gaussian_filter(mass, width, mode="constant") for mass in (counts, expected))
     under_kernel = due * 4 * np.pi * width**2
-    with np.errstate(divide="ignore"):
-        ratio = np.where(under_kernel >= LEAST_EXPECTED, np.log2(found / due), np.nan)
+    # Where no code is near, log2 is minus infinity, which would be left blank like what is not shown.
+    ratio = np.log2(np.maximum(found / due, 2.0**-9))
+    ratio[under_kernel < LEAST_EXPECTED] = np.nan
+    axes.set_facecolor("0.85")
     image = axes.pcolormesh(edges, edges, ratio, cmap="RdBu_r", vmin=-1.5, vmax=1.5, rasterized=True)
     colours = axes.figure.colorbar(image, ax=axes, extend="both", ticks=[-1, 0, 1])
     colours.ax.set_yticklabels(["half", "equal", "twice"])
@@ -80,7 +82,8 @@ def draw_density_ratio(axes: Axes, z: np.ndarray, prior: Gaussian) -> None:
     reach = 3.2 * prior.std
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
     axes.set_title(
-        f"Density of the codes beside the prior's\n(kernel {BANDWIDTH:g}; lines hold 50, 90, 99% of p)"
+        "Density of the codes beside the prior's\n"
+        f"(kernel {BANDWIDTH:g}; lines hold 50, 90, 99% of p; grey: too few)"
     )
 
 
