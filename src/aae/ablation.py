@@ -119,17 +119,19 @@ def contrasts(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> lis
             for measure in measures:
                 table = cells.pivot(index="seed", columns="encoder", values=measure)
                 difference = (table[a] - table[b]).to_numpy()
-                several = len(difference) > 1
-                interval = stats.ttest_1samp(difference, 0).confidence_interval() if several else None
+                mean, seeds = float(difference.mean()), len(difference)
+                reach = None
+                if seeds > 1:
+                    reach = float(stats.t.ppf(0.975, seeds - 1) * difference.std(ddof=1) / seeds**0.5)
                 result.append(
                     {
                         "prior": prior,
                         "encoders": f"{a} - {b}",
                         "measure": measure,
-                        "difference": float(difference.mean()),
-                        "low": float(interval.low) if interval else None,
-                        "high": float(interval.high) if interval else None,
-                        "seed_std": float(table[[a, b]].std().mean()) if several else None,
+                        "difference": mean,
+                        "low": None if reach is None else mean - reach,
+                        "high": None if reach is None else mean + reach,
+                        "seed_std": float(table[[a, b]].std().mean()) if seeds > 1 else None,
                     }
                 )
     return result
