@@ -5,10 +5,9 @@ Usage: python -m aae.score CODES.csv [--prior gaussian] [--std 1] [--json]
 
 import argparse
 import json
-import math
 import sys
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from aae.priors import CODE_DIM, Gaussian
 from aae.scorecard import LEAST_CODES, null_bands, score, table
 
 PRIORS = {"gaussian": Gaussian}
+UNNAMED = [["0", "1"]]  # The header that pandas writes over two columns without names.
 
 
 def main() -> None:
@@ -26,11 +26,13 @@ def main() -> None:
         prog="python -m aae.score", description="How well codes in the plane fit a prior."
     )
     parser.add_argument(
-        "codes", type=Path, help="CSV (columns z1 and z2, or just two columns) or NPZ (array z, or just one)"
+        "codes",
+        type=Path,
+        help="CSV (columns z1 and z2, or just two columns), NPZ (array z, or just one) or NPY",
     )
     parser.add_argument("--prior", choices=sorted(PRIORS), default="gaussian", help="default: gaussian")
     parser.add_argument(
-        "--std", type=_positive, default=1.0, help="the prior's standard deviation; default: 1"
+        "--std", type=_standard_deviation, default=1.0, help="the prior's standard deviation; default: 1"
     )
     parser.add_argument("--json", action="store_true", help="all digits, for programs")
     arguments = parser.parse_args()
@@ -54,13 +56,13 @@ def main() -> None:
 
 
 def read_codes(path: Path) -> np.ndarray:
-    """The (n, 2) codes in a CSV or NPZ file, as float32, which is what networks give.
+    """The (n, 2) codes in a CSV, NPZ or NPY file, as float32, which is what networks give.
 
     Raises:
-        UserError: no such file, not of either kind, not (n, 2) finite numbers, or too few rows.
+        UserError: no such file, not of these kinds, not (n, 2) finite numbers, or too few rows.
     """
     try:
-        values = _read_npz(path) if path.suffix == ".npz" else _read_csv(path)
+        values = _read_numpy(path) if path.suffix.lower() in (".npz", ".npy") else _read_csv(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     if values.dtype.kind not in "iuf":
@@ -77,31 +79,38 @@ def read_codes(path: Path) -> np.ndarray:
     return z
 
 
-def _read_npz(path: Path) -> np.ndarray:
+def _read_numpy(path: Path) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded as arrays:
             names = arrays.files
             if "z" not in names and len(names) != 1:
-                raise UserError(f"{path}: expected an array z, or just one array; found {', '.join(names)}")
-            return arrays["z" if "z" in names else names[0]]
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} cannot be read as NPZ ({error})") from None
+                raise UserError(f"{path}: expected an array z, or just one array; found {names}")
+            return np.asarray(arrays["z" if "z" in names else names[0]])
+    except (UserError, OSError):
+        raise
+    except Exception as error:  # A damaged archive fails in more ways than can be listed.
+        raise UserError(f"{path} cannot be read as NPZ or NPY ({_one_line(error)})") from None
 
 
 def _read_csv(path: Path) -> np.ndarray:
+    options: dict[str, Any] = {"skipinitialspace": True, "compression": None}
     try:
-        values = pd.read_csv(path)
-        if all(_is_number(name) for name in values.columns):  # No header, then, but the first code.
-            values = pd.read_csv(path, header=None)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise UserError(f"{path} cannot be read as CSV ({' '.join(str(error).split())})") from None
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0].tolist()
+        header = first in UNNAMED or not all(_is_number(text) for text in first)
+        values = pd.read_csv(path, header=0 if header else None, **options)
+    except ValueError as error:  # The parser's own errors among them.
+        raise UserError(f"{path} cannot be read as CSV ({_one_line(error)})") from None
+    if not isinstance(values.index, pd.RangeIndex):  # What pandas makes of it if it is so in every row.
+        raise UserError(f"{path}: rows have more fields than the header has names")
     names = list(values.columns)
     if {"z1", "z2"} <= set(names):
         values = values[["z1", "z2"]]
     elif len(names) != CODE_DIM:
-        raise UserError(
-            f"{path}: expected columns z1 and z2, or just two; found {', '.join(map(str, names))[:200]}"
-        )
+        found = _one_line(", ".join(map(str, names)))[:200]
+        raise UserError(f"{path}: expected columns z1 and z2, or just two; found {found}")
     return values.to_numpy()
 
 
@@ -113,10 +122,14 @@ def _is_number(text: object) -> bool:
     return True
 
 
-def _positive(text: str) -> float:
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+def _standard_deviation(text: str) -> float:
     value = float(text)
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError("a positive number is needed")
+    if not 1e-6 <= value <= 1e6:  # NaN is not either.
+        raise argparse.ArgumentTypeError(f"{text} is not between 1e-6 and 1e6")
     return value
 
 
