@@ -51,9 +51,9 @@ def sliced_w2_interval(z: np.ndarray, prior: Prior, level: float = 0.95) -> tupl
     squares = np.empty(BOOTSTRAP_DRAWS)
     for draw in range(BOOTSTRAP_DRAWS):
         times = np.bincount(rng.integers(n, size=n), minlength=n)
-        # Repeating sorted codes leaves them sorted.
-        resampled = [np.repeat(row, times[places]) for row, places in zip(projections, order, strict=True)]
-        squares[draw] = _distance(np.stack(resampled), *cells, prior.std) ** 2
+        # Repeating sorted codes leaves them sorted; every direction has n again.
+        resampled = np.repeat(projections.ravel(), times[order].ravel()).reshape(projections.shape)
+        squares[draw] = _distance(resampled, *cells, prior.std) ** 2
     tail = (1 - level) / 2
     ends = np.quantile(squares - squares.mean(), [tail, 1 - tail])
     low, high = np.sqrt(np.maximum(sliced_w2(z, prior) ** 2 + ends, 0))
