@@ -1,34 +1,78 @@
 """The measure of fit: exact where it can be, small for true draws, large for each kind of misfit."""
 
+from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
+from aae import fit
 from aae.errors import UserError
-from aae.fit import ANGLES, NullBand, neighbour_accuracy, sliced_w2, sliced_w2_null, whiten
-from aae.priors import Gaussian
+from aae.fit import (
+    ANGLES,
+    neighbour_accuracy,
+    sliced_w2,
+    sliced_w2_between,
+    sliced_w2_interval,
+    transport_costs,
+    whiten,
+)
+from aae.priors import Gaussian, Prior
 
 PRIOR = Gaussian()
+OFF_CENTRE = np.array([0.3, 0])
 SHIFTS = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).map(np.array)
 
 
 def draws(n: int, seed: int = 0) -> np.ndarray:
-    """True prior draws, from a generator that the null band does not use."""
+    """True prior draws."""
     return np.random.default_rng(seed).standard_normal((n, 2))
 
 
-@pytest.fixture(scope="module")
-def null_2000() -> NullBand:
-    return sliced_w2_null(2000, PRIOR)
+class Band(NamedTuple):
+    """What true draws give."""
+
+    mean: float
+    std: float
+
+
+def band(n: int, samples: int) -> Band:
+    distances = [sliced_w2(draws(n, 10_000 + sample), PRIOR) for sample in range(samples)]
+    return Band(float(np.mean(distances)), float(np.std(distances)))
 
 
 @pytest.fixture(scope="module")
-def null_10000() -> NullBand:
-    """The band of the hold-out images' number, from fewer draws than the project reports it with."""
-    return sliced_w2_null(10_000, PRIOR, draws=60)
+def null_2000() -> Band:
+    return band(2000, 200)
+
+
+@pytest.fixture(scope="module")
+def null_10000() -> Band:
+    return band(10_000, 60)
+
+
+@dataclass(frozen=True)
+class Ring(Gaussian):
+    """N(0, I) pushed outwards by 2, whose projections have no simple closed form."""
+
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Draws of N(0, I), each moved along its own ray."""
+        z = torch.randn(n, 2, generator=generator)
+        return z * (1 + 2 / z.norm(dim=1, keepdim=True))
+
+    projected_cells = Prior.projected_cells
+
+
+@dataclass(frozen=True)
+class GaussianOfASample(Gaussian):
+    """The Gaussian, but as if its projections' quantiles were not known."""
+
+    projected_cells = Prior.projected_cells
 
 
 # Exact values.
@@ -111,7 +155,7 @@ def test_single_precision_is_enough() -> None:
 # True draws and the null band.
 
 
-def test_10000_true_draws_give_the_documented_distance(null_10000: NullBand) -> None:
+def test_10000_true_draws_give_the_documented_distance(null_10000: Band) -> None:
     assert 0.017 < null_10000.mean < 0.020
     assert 0.001 < null_10000.std < 0.004
     assert sliced_w2(draws(10_000), PRIOR) == pytest.approx(null_10000.mean, abs=4 * null_10000.std)
@@ -127,17 +171,11 @@ def test_small_errors_of_10000_codes_give_the_documented_distances(
     assert np.mean(distances) == pytest.approx(documented, rel=0.12)
 
 
-def test_fresh_draws_lie_within_the_band_as_often_as_they_should(null_2000: NullBand) -> None:
+def test_fresh_draws_lie_within_the_band_as_often_as_they_should(null_2000: Band) -> None:
     offsets = [(sliced_w2(draws(2000, seed), PRIOR) - null_2000.mean) / null_2000.std for seed in range(60)]
     assert np.abs(offsets).max() < 4
     assert np.mean(np.abs(offsets) < 2) >= 0.88
     assert abs(np.mean(offsets)) < 4 / np.sqrt(60)
-
-
-def test_the_band_is_the_same_at_every_call_and_shrinks_with_the_sample() -> None:
-    small, large = (sliced_w2_null(n, PRIOR, draws=50) for n in (100, 1600))
-    assert sliced_w2_null(100, PRIOR, draws=50) == small
-    assert small.mean / large.mean == pytest.approx(4, rel=0.15)  # The square root of 16.
 
 
 def hole(z: np.ndarray) -> np.ndarray:
@@ -157,11 +195,152 @@ def heavy_tail(z: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("misfit", [hole, lost_mode, correlation, heavy_tail])
-def test_every_kind_of_misfit_stands_out_of_the_band(misfit: object, null_2000: NullBand) -> None:
+def test_every_kind_of_misfit_stands_out_of_the_band(misfit: object, null_2000: Band) -> None:
     assert callable(misfit)
     z = misfit(draws(5000))[:2000]
     assert len(z) == 2000
     assert sliced_w2(z, PRIOR) > null_2000.mean + 5 * null_2000.std
+
+
+# Priors whose projections are known by a sample alone.
+
+
+@pytest.mark.parametrize("std", [1.0, 5.0])
+def test_the_cells_of_the_fixed_sample_are_the_exact_ones_but_for_its_own_error(std: float) -> None:
+    for angle in (0.0, 0.7, 3.0):
+        means, variance = GaussianOfASample(std).projected_cells(angle, 1000)
+        exact, exact_variance = Gaussian(std).projected_cells(angle, 1000)
+        assert (np.diff(means) >= 0).all()
+        # As far as 200,000 draws are from their own prior.
+        assert np.sqrt(np.mean((means - exact) ** 2)) < 0.02 * std
+        # By the law of total variance, within the sampling error of a variance.
+        total = np.mean((means - means.mean()) ** 2) + variance
+        assert total == pytest.approx(std**2, rel=4 * np.sqrt(2 / 200_000))
+        assert variance == pytest.approx(exact_variance, rel=0.2)
+
+
+@pytest.mark.parametrize("shift", [0, 0.05, 0.5])
+def test_the_fixed_sample_measures_the_distance_that_exact_cells_measure(shift: float) -> None:
+    z = draws(1000) + np.array([0, shift])
+    assert sliced_w2(z, GaussianOfASample()) == pytest.approx(sliced_w2(z, PRIOR), abs=0.006)
+
+
+def test_a_sample_whose_size_does_not_divide_the_fixed_sample_is_measured_as_well() -> None:
+    assert sliced_w2(draws(999), GaussianOfASample()) == pytest.approx(
+        sliced_w2(draws(999), PRIOR), abs=0.006
+    )
+
+
+def test_draws_of_a_ring_fit_the_ring_and_draws_of_a_normal_do_not() -> None:
+    ring = Ring()
+    generator = torch.Generator().manual_seed(1)
+    own = [sliced_w2(ring.sample(1000, generator).numpy(), ring) for _ in range(20)]
+    assert max(own) < 0.2
+    normal = whiten(draws(1000)) * np.sqrt(np.mean(ring.sample(100_000, generator).numpy() ** 2))
+    assert sliced_w2(normal, ring) > 2 * max(own)
+
+
+# Each code's part.
+
+
+@pytest.mark.parametrize("std", [1.0, 5.0])
+def test_the_mean_cost_is_the_squared_distance(std: float) -> None:
+    z = std * (draws(777) * [1, 0.8] + [0.1, 0])
+    costs = transport_costs(z, Gaussian(std))
+    assert costs.shape == (777,)
+    assert costs.mean() == pytest.approx(sliced_w2(z, Gaussian(std)) ** 2, rel=1e-10)
+
+
+def test_every_cost_belongs_to_its_own_code() -> None:
+    z = draws(500)
+    order = np.random.default_rng(1).permutation(500)
+    np.testing.assert_allclose(transport_costs(z[order], PRIOR), transport_costs(z, PRIOR)[order], rtol=1e-12)
+
+
+def test_the_code_that_lies_farthest_from_its_place_costs_the_most() -> None:
+    z = draws(1000)
+    z[123] = [8, 0]
+    assert transport_costs(z, PRIOR).argmax() == 123
+
+
+# The interval.
+
+
+def test_the_interval_holds_the_measured_distance_and_is_the_same_at_every_call() -> None:
+    z = draws(500) + OFF_CENTRE
+    low, high = sliced_w2_interval(z, PRIOR)
+    assert 0 < low < sliced_w2(z, PRIOR) < high
+    assert sliced_w2_interval(z, PRIOR) == (low, high)
+
+
+def test_a_higher_level_asks_for_a_wider_interval() -> None:
+    z = draws(500) + OFF_CENTRE
+    low, high = sliced_w2_interval(z, PRIOR, level=0.5)
+    wider_low, wider_high = sliced_w2_interval(z, PRIOR, level=0.99)
+    assert wider_low < low < high < wider_high
+
+
+def test_the_interval_of_true_draws_does_not_fall_below_0() -> None:
+    low, high = sliced_w2_interval(whiten(draws(200)), PRIOR)
+    assert 0 <= low < high
+
+
+def test_the_interval_is_in_the_priors_standard_deviations() -> None:
+    z = draws(300) + OFF_CENTRE
+    assert sliced_w2_interval(5 * z, Gaussian(5)) == pytest.approx(sliced_w2_interval(z, PRIOR), rel=1e-9)
+
+
+def test_the_interval_holds_the_mean_distance_of_shifted_codes_as_often_as_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fit, "BOOTSTRAP_DRAWS", 100)
+
+    def sample(seed: int) -> np.ndarray:
+        return draws(500, seed) + OFF_CENTRE
+
+    others = np.array([sliced_w2(sample(1000 + seed), PRIOR) for seed in range(500)])
+    repetitions = 50
+    intervals = np.array([sliced_w2_interval(sample(seed), PRIOR) for seed in range(repetitions)])
+    covered = np.sum((intervals[:, 0] <= others.mean()) & (others.mean() <= intervals[:, 1]))
+    assert covered >= stats.binom.ppf(1e-3, repetitions, 0.95)
+    # Nor is it wide for nothing.
+    assert np.ptp(intervals, axis=1).mean() == pytest.approx(2 * 1.96 * others.std(), rel=0.15)
+
+
+# Two samples.
+
+
+def test_a_sample_is_at_no_distance_from_itself_once_or_repeated() -> None:
+    z = draws(400)
+    assert sliced_w2_between(z, z, 1) == 0
+    assert sliced_w2_between(z, np.concatenate([z, z, z]), 1) == pytest.approx(0, abs=1e-7)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SHIFTS)
+def test_a_shift_between_two_samples_is_recovered(shift: np.ndarray) -> None:
+    z = draws(200)
+    assert sliced_w2_between(z + shift, z, 1) == pytest.approx(np.linalg.norm(shift) / np.sqrt(2), abs=1e-9)
+    assert sliced_w2_between(z + shift, z, 5) == pytest.approx(np.linalg.norm(shift) / np.sqrt(50), abs=1e-9)
+
+
+def test_the_distance_to_a_large_sample_of_the_prior_is_nearly_that_to_the_prior() -> None:
+    z = draws(500) + OFF_CENTRE
+    assert sliced_w2_between(z, draws(100_000, 1), 1) == pytest.approx(sliced_w2(z, PRIOR), abs=0.01)
+
+
+def test_the_order_of_rows_in_either_sample_does_not_matter() -> None:
+    z, reference = draws(300), draws(900, 1)
+    generator = np.random.default_rng(2)
+    shuffled = sliced_w2_between(generator.permutation(z), generator.permutation(reference), 1)
+    assert shuffled == pytest.approx(sliced_w2_between(z, reference, 1), rel=1e-12)
+
+
+def test_reference_codes_beyond_the_last_whole_multiple_sit_it_out() -> None:
+    z, reference = draws(300), draws(900, 1)
+    more = np.concatenate([reference, np.full((299, 2), 1e6)])
+    assert sliced_w2_between(z, more, 1) == sliced_w2_between(z, reference, 1)
+    assert sliced_w2_between(z, np.concatenate([more, more[-1:]]), 1) > 1000
 
 
 # Whitening.
@@ -190,7 +369,7 @@ def test_whitening_leaves_codes_that_are_white_already_where_they_are() -> None:
     np.testing.assert_allclose(whiten(z), z, atol=1e-12)
 
 
-def test_after_whitening_only_the_shape_is_left_to_measure(null_2000: NullBand) -> None:
+def test_after_whitening_only_the_shape_is_left_to_measure(null_2000: Band) -> None:
     z = draws(2000) @ [[3, 1], [0, 0.2]] + [5, -7]
     assert sliced_w2(z, PRIOR) > 100 * null_2000.mean
     assert sliced_w2(whiten(z), PRIOR) < null_2000.mean
