@@ -65,7 +65,7 @@ def read_codes(path: Path) -> np.ndarray:
         values = _read_numpy(path) if path.suffix.lower() in (".npz", ".npy") else _read_csv(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
-    if values.dtype.kind not in "iuf":
+    if values.size and values.dtype.kind not in "iuf":
         raise UserError(f"{path}: expected numbers, found {values.dtype}")
     if values.ndim != 2 or values.shape[1] != CODE_DIM:
         raise UserError(f"{path}: expected codes of shape (n, {CODE_DIM}), found {values.shape}")
@@ -81,14 +81,14 @@ def read_codes(path: Path) -> np.ndarray:
 
 def _read_numpy(path: Path) -> np.ndarray:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded as arrays:
-            names = arrays.files
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            names = loaded.files
             if "z" not in names and len(names) != 1:
                 raise UserError(f"{path}: expected an array z, or just one array; found {names}")
-            return np.asarray(arrays["z" if "z" in names else names[0]])
+            return np.asarray(loaded["z" if "z" in names else names[0]])
     except (UserError, OSError):
         raise
     except Exception as error:  # A damaged archive fails in more ways than can be listed.
