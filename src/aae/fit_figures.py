@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 
@@ -50,7 +51,7 @@ def figure_where(z: np.ndarray, y: np.ndarray, prior: Gaussian, title: str) -> F
         prior: what the codes are held against.
         title: one line above the panels.
     """
-    figure = Figure(figsize=(11.5, 9), layout="constrained")
+    figure = Figure(figsize=(11, 9), layout="constrained")
     figure.suptitle(title)
     panels = figure.subplots(2, 2)
     draw_density_ratio(panels[0, 0], z, prior)
@@ -93,13 +94,14 @@ def draw_digit_shares(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Gaussian)
     digits = np.unique(y)
     misfit = np.array([costs[y == digit].sum() for digit in digits]) / costs.sum()
     images = np.array([np.mean(y == digit) for digit in digits])
-    axes.bar(digits, 100 * misfit, color=[DIGIT_COLOURS[digit] for digit in digits])
+    axes.bar(digits, 100 * misfit, color=[DIGIT_COLOURS[digit] for digit in digits], label="of the misfit")
     axes.plot(
         digits, 100 * images, "_", color="black", markersize=22, markeredgewidth=2, label="of the images"
     )
     axes.set_xticks(digits)
     axes.set(xlabel="digit", ylabel="%", title="Each digit's share of the squared sliced W2")
-    axes.legend(frameon=False)
+    axes.set_ylim(0, 120 * max(misfit.max(), images.max()))  # The legend stands above the bars.
+    axes.legend(frameon=False, loc="upper center", ncols=2)
 
 
 def draw_radii(axes: Axes, z: np.ndarray, prior: Gaussian) -> None:
@@ -124,9 +126,7 @@ def draw_angles(axes: Axes, z: np.ndarray) -> None:
     axes.plot(angles, 100 * (u - turns), color=BLUE)
     axes.set_xticks(range(-180, 181, 90))
     axes.set(xlabel="angle in degrees", ylabel="% of codes beyond the prior's share")
-    axes.set_title(
-        "Angle: rising where codes crowd, falling where few are\n(grey: 95% of true draws)", fontsize=11
-    )
+    axes.set_title("Angle: rising where codes crowd,\nfalling where they lack (grey: 95% of true draws)")
 
 
 def _order_statistics(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -154,15 +154,13 @@ def figure_when(curves: pd.DataFrame, floor: tuple[float, float], title: str) ->
     above.set(yscale="log", ylabel="standard deviations of the prior")
     above.legend(frameon=False)
     below.axhline(np.log(2), color="0.5", linewidth=0.8, label="ln 2: nothing told apart")
-    below.plot(curves["epoch"], curves["discriminator_loss"], "o-", color=BLUE, label="discriminator's loss")
-    below.plot(
-        curves["epoch"],
-        curves["encoder_adversarial_loss"],
-        "s--",
-        color=RED,
-        label="encoder's adversarial loss",
-    )
+    for column, style, colour, label in (
+        ("discriminator_loss", "o-", BLUE, "discriminator's loss"),
+        ("encoder_adversarial_loss", "s--", RED, "encoder's adversarial loss"),
+    ):
+        if curves[column].notna().any():
+            below.plot(curves["epoch"], curves[column], style, color=colour, label=label)
     below.set(xlabel="epoch", ylabel="nats, mean over the epoch")
-    below.xaxis.get_major_locator().set_params(integer=True)
+    below.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     below.legend(frameon=False)
     return figure
