@@ -1,5 +1,7 @@
 """The one evaluation path: what it returns, that it repeats, and which way the grid of 2E points."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,9 +12,9 @@ from aae import fit
 from aae.config import EncoderName, ModelSettings, PriorName, RunConfig
 from aae.evaluation import (
     REFERENCE,
-    encode_images,
+    encode_holdout,
     evaluate,
-    measure_fit,
+    evaluate_training,
     percentile_grid,
     reconstruction_error,
     reference_prior,
@@ -20,11 +22,11 @@ from aae.evaluation import (
 from aae.models import Autoencoder
 from aae.params import parse_params
 from aae.priors import Gaussian
-from aae.randomness import named_generator
+from aae.scorecard import measure, null_bands, score
 
 PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
 ENCODERS = pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
-NULL = fit.sliced_w2_null(600, Gaussian(), draws=20)
+NULL = null_bands(600, Gaussian(), draws=20)
 
 
 def untrained(
@@ -61,23 +63,19 @@ def test_the_same_call_gives_the_same_bits_whatever_was_drawn_before(
     config, autoencoder = untrained(encoder)
     codes, metrics = evaluate(config, autoencoder, x, y, NULL)
     percentile_grid(config, autoencoder, x, 3)
-    encode_images(config, autoencoder, x, "train")
+    evaluate_training(config, autoencoder, x, codes[["z1", "z2"]].to_numpy())
     codes_again, metrics_again = evaluate(config, autoencoder, x, y, NULL)
     pd.testing.assert_frame_equal(codes, codes_again, check_exact=True)
     assert metrics == metrics_again
 
 
-@pytest.mark.parametrize("encoder", ["gaussian", "universal"])
-def test_the_noise_depends_on_the_runs_seed_and_on_the_name_of_the_images(
-    encoder: EncoderName, x: torch.Tensor
-) -> None:
+@ENCODERS
+def test_the_noise_of_sampled_codes_depends_on_the_runs_seed(encoder: EncoderName, x: torch.Tensor) -> None:
     config, autoencoder = untrained(encoder)
-    other_seed = config.model_copy(update={"seed": 1})
-    calls = [(config, "hold-out"), (config, "train"), (other_seed, "hold-out")]
-    results = [encode_images(run, autoencoder, x, name) for run, name in calls]
-    assert len({z.tobytes() for z, _ in results}) == 3
-    # The mean of the universal encoder is one over draws, the Gaussian encoder's is exact.
-    assert len({mean.tobytes() for _, mean in results}) == (3 if encoder == "universal" else 1)
+    one, other = (
+        encode_holdout(run, autoencoder, x) for run in (config, config.model_copy(update={"seed": 1}))
+    )
+    assert np.array_equal(one, other) == (encoder == "deterministic")
 
 
 def test_the_metrics_are_those_of_the_codes(x: torch.Tensor, y: np.ndarray) -> None:
@@ -86,30 +84,44 @@ def test_the_metrics_are_those_of_the_codes(x: torch.Tensor, y: np.ndarray) -> N
     z = codes[["z1", "z2"]].to_numpy()
     covariance = np.cov(z, rowvar=False)
     assert metrics["neighbour_accuracy"] == fit.neighbour_accuracy(z, y)
-    mean = codes[["mean1", "mean2"]].to_numpy()
-    assert metrics["codes"] == pytest.approx(measure_fit(z, Gaussian(), NULL), rel=1e-5)
-    assert metrics["means"] == pytest.approx(measure_fit(mean, Gaussian(), NULL), rel=1e-5)
+    expected = score(z, Gaussian(), NULL)
+    for form in ("raw", "whitened"):
+        assert metrics["codes"].pop(form) == pytest.approx(expected.pop(form), rel=1e-9)
+    assert metrics["codes"] == pytest.approx(expected, rel=1e-9)
+    means = codes[["mean1", "mean2"]].to_numpy()
+    assert metrics["means"] == pytest.approx(measure(means, Gaussian()), rel=1e-9)
     assert metrics["code_mean"] == pytest.approx({"z1": z[:, 0].mean(), "z2": z[:, 1].mean()}, abs=1e-6)
     assert metrics["code_covariance"] == pytest.approx(
         {"z1z1": covariance[0, 0], "z1z2": covariance[0, 1], "z2z2": covariance[1, 1]}
     )
-    assert metrics["sliced_w2_null"] == {"mean": NULL.mean, "std": NULL.std}
+    assert metrics["null"] == NULL
+    json.dumps(metrics, allow_nan=False)  # As the stage saves them.
 
 
 def test_the_reconstruction_error_is_the_mean_square_over_all_pixels(x: torch.Tensor) -> None:
     config, autoencoder = untrained()
-    z, _ = encode_images(config, autoencoder, x, "hold-out")
+    z = encode_holdout(config, autoencoder, x)
     expected = np.mean((autoencoder.decode(torch.from_numpy(z)).numpy() - x.numpy()) ** 2)
     assert reconstruction_error(autoencoder, z, x) == pytest.approx(expected, rel=1e-5)
     assert reconstruction_error(autoencoder, z, autoencoder.decode(torch.from_numpy(z))) == 0
 
 
-def test_the_fit_is_told_as_a_distance_a_multiple_of_the_floor_and_after_whitening() -> None:
-    z = Gaussian(5).sample(600, named_generator(0, "codes")).numpy() + 20
-    measured = measure_fit(z, Gaussian(5), NULL)
-    assert measured["sliced_w2"] == pytest.approx(4, abs=0.2)  # |s| / sqrt(2) = 20, in units of 5.
-    assert measured["fit_ratio"] == measured["sliced_w2"] / NULL.mean
-    assert measured["sliced_w2_whitened"] < NULL.mean
+def test_training_codes_have_every_measure_over_as_many_codes_as_the_hold_out_has(x: torch.Tensor) -> None:
+    config, autoencoder = untrained()
+    z = encode_holdout(config, autoencoder, x[:200])
+    training = evaluate_training(config, autoencoder, x, z)
+    shift = training.pop("shift")
+    assert training == measure(z, Gaussian())  # The first 200 training images are its hold-out here.
+    z_train = encode_holdout(config, autoencoder, x)  # No noise: the same as the training codes.
+    assert shift == pytest.approx(fit.sliced_w2_between(z, z_train, 1), rel=1e-9)
+
+
+def test_the_shift_is_0_where_hold_out_and_training_images_are_the_same(x: torch.Tensor) -> None:
+    config, autoencoder = untrained()
+    z = encode_holdout(config, autoencoder, x)
+    assert evaluate_training(config, autoencoder, x, z)["shift"] == 0
+    moved = evaluate_training(config, autoencoder, x, z + np.array([3, 4], dtype=np.float32))["shift"]
+    assert moved == pytest.approx(5 / np.sqrt(2), rel=1e-5)
 
 
 def test_a_run_without_a_prior_is_held_against_the_standard_normal() -> None:
@@ -134,7 +146,7 @@ def test_z1_grows_along_the_second_axis_of_the_grid_and_z2_along_the_first(x: to
 def test_without_a_prior_the_percentiles_are_those_of_the_codes(x: torch.Tensor) -> None:
     config, autoencoder = untrained(prior="none")
     images = percentile_grid(config, autoencoder, x, 4)
-    z, _ = encode_images(config, autoencoder, x, "hold-out")
+    z = encode_holdout(config, autoencoder, x)
     z1, z2 = np.quantile(z[:, 0], 0.875), np.quantile(z[:, 1], 0.125)
     expected = autoencoder.decode(torch.tensor([[z1, z2]], dtype=torch.float32))[0]
     np.testing.assert_allclose(images[0, 3], expected, atol=1e-6)

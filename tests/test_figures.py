@@ -9,7 +9,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from aae.figures import (
     CONTOUR_MASSES,
@@ -17,7 +16,6 @@ from aae.figures import (
     TICKS,
     figure_2a,
     figure_2e,
-    figure_fit,
     figure_grids_side_by_side,
     figure_side_by_side,
 )
@@ -203,43 +201,6 @@ def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
     np.testing.assert_array_equal(mosaic(figure.axes[2])[-28:, :28].ravel(), panels[2][1][0, 0])
 
 
-def test_every_seeds_distance_is_a_point_in_its_variants_row_beside_the_mean() -> None:
-    fits = [
-        ("one", np.array([0.03, 0.05, 0.04])),
-        ("other", np.array([0.7])),
-        ("third", np.array([9.0, 2.0])),
-    ]
-    axes = figure_fit(fits, (0.014, 0.022), "sliced W2").axes[0]
-    drawn = {
-        marker: sorted(
-            (float(row), float(distance))
-            for line in axes.lines
-            if line.get_marker() == marker
-            for distance, row in np.asarray(line.get_xydata())
-        )
-        for marker in ("o", "|")
-    }
-    assert drawn["o"] == sorted((row, d) for row, (_, distances) in enumerate(fits) for d in distances)
-    np.testing.assert_allclose(drawn["|"], [(0, 0.04), (1, 0.7), (2, 5.5)])
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "third"]
-    assert axes.get_xlabel() == "sliced W2"
-
-
-def test_the_first_variant_stands_at_the_top_on_a_logarithmic_axis() -> None:
-    axes = figure_fit([("one", np.array([0.03])), ("other", np.array([3.0]))], (0.014, 0.022), "w").axes[0]
-    bottom, top = axes.get_ylim()
-    assert bottom > 1 > 0 > top
-    assert axes.get_xscale() == "log"
-
-
-def test_the_floor_of_true_draws_spans_what_it_is_given() -> None:
-    axes = figure_fit([("one", np.array([0.03]))], (0.014, 0.022), "w").axes[0]
-    (band,) = axes.patches
-    assert isinstance(band, Rectangle)
-    left, right = band.get_x(), band.get_x() + band.get_width()
-    assert (left, right) == pytest.approx((0.014, 0.022))
-
-
 # All of them.
 
 
@@ -251,9 +212,6 @@ def test_the_floor_of_true_draws_spans_what_it_is_given() -> None:
         figure_2e(np.zeros((3, 3, 784)), "a title\nof two lines", "percentile of {}"),
         figure_side_by_side([("a title\nof two lines", Z, Y, Gaussian())] * 4, 2, 4.0),
         figure_grids_side_by_side([("a title\nof two lines", np.zeros((3, 3, 784)))] * 4, 2),
-        figure_fit(
-            [("deterministic encoder, prior: gaussian", np.array([0.05, 5]))] * 4, (0.01, 0.02), "fit"
-        ),
     ],
 )
 def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ TINY = {
     "seed: [0, 1, 2]": "seed: [0]",
 }
 DVC = str(Path(sys.executable).with_name("dvc"))
-BASE = {"train", "encode-testset", "plot-2A", "sample-grid-2E"}
+BASE = {"train", "encode-testset", "plot-2A", "plot-fit", "sample-grid-2E"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def stage_definitions() -> dict[str, dict[str, Any]]:
 
 
 def test_the_stages_have_the_names_that_users_know() -> None:
-    names = {"download", "train", "encode-testset", "plot-2A", "sample-grid-2E", "ablation"}
+    names = {"download", "train", "encode-testset", "plot-2A", "plot-fit", "sample-grid-2E", "ablation"}
     assert names <= set(stage_definitions())
 
 
@@ -151,7 +151,7 @@ def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> No
     assert listed == {path for path in own if path.name != "__init__.py"}
 
 
-@pytest.mark.parametrize("name", ["configure", "download", "plot_2A"])
+@pytest.mark.parametrize("name", ["configure", "download", "plot_2A", "plot_fit"])
 def test_a_stage_that_needs_no_torch_does_not_import_it(name: str) -> None:
     probe = f"import sys; sys.path[:0] = ['stages']; import {name}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0
@@ -185,7 +185,8 @@ def test_the_base_run_and_its_identical_cell_share_one_training(finished: tuple[
 def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     for name in ("metrics/testset.json", "metrics/ablation.csv", "metrics/ablation.json", "plots/2A.png",
                  "plots/2A.pdf", "plots/2E.png", "plots/ablation_2A.png", "plots/ablation_2E.png",
-                 "plots/ablation_fit.png", "plots/training.csv", "data/codes/testset.csv"):  # fmt: skip
+                 "plots/ablation_fit.png", "plots/training.csv", "plots/where.png", "plots/when.png",
+                 "metrics/contrasts.csv", "data/codes/testset.csv"):  # fmt: skip
         assert (clone.folder / name).stat().st_size > 0, name
     header = (clone.folder / "data/codes/testset.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
@@ -201,7 +202,7 @@ def test_a_second_clone_gets_the_same_bytes(
     second = make_clone(tmp_path, sample_folder)
     second.dvc("repro")
     assert (second.folder / "dvc.lock").read_bytes() == clone.call("git", "show", "HEAD:dvc.lock").encode()
-    for name in ("plots/2A.png", "plots/2A.pdf", "plots/2E.png", "metrics/ablation.csv"):
+    for name in ("plots/2A.png", "plots/2A.pdf", "plots/2E.png", "plots/where.png", "metrics/ablation.csv"):
         assert (second.folder / name).read_bytes() == (clone.folder / name).read_bytes(), name
 
 

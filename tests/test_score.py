@@ -81,7 +81,7 @@ def test_without_a_header_the_first_code_counts_even_if_its_numbers_are_equal(
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8, np.uint16])
 def test_numbers_of_any_width_are_read_from_npz_and_npy(dtype: type, tmp_path: Path) -> None:
-    z = (10 * np.abs(Z)).astype(dtype)
+    z: np.ndarray = (10 * np.abs(Z)).astype(dtype)
     np.save(tmp_path / "codes.npy", z)
     for path in (
         saved(tmp_path / "one.npz", z),
