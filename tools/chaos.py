@@ -31,7 +31,7 @@ SMALL = {
     "batch_size: 100": "batch_size: 4",
     "encoder: [deterministic, gaussian]": "encoder: [deterministic]",
 }
-BETWEEN = 0.25  # Of an undisturbed run's time, at most, from a start to a kill.
+BETWEEN = 0.4  # Of an undisturbed run's time, at most, from a start to a kill.
 PER_ROUND = 10  # Kills, after which a run may go on to its end; most hit the training.
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(DVC).parent}:{os.environ['PATH']}"}
 
