@@ -13,7 +13,7 @@ repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, a
 	dvc repro
 
 test: lint  ## Set up, lint, check types and run the tests
-	pytest
+	pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/installed  ## Check formatting, style and types
 	ruff format --check .

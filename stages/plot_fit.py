@@ -1,6 +1,7 @@
 """plot-fit: where the base run's codes depart from the prior, and how the fit went over training."""
 
 import _stage
+
 from aae import artifacts
 from aae.fit_figures import figure_when, figure_where
 from aae.priors import Gaussian

@@ -18,8 +18,9 @@ from conftest import ROOT
 
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 10": "epochs: 1",
+    "epochs: 9": "epochs: 1",
     "batch_size: 125": "batch_size: 100",
+    "encoder: [deterministic, gaussian, universal]": "encoder: [deterministic, gaussian]",
     "prior: [gaussian, none]": "prior: [gaussian]",
     "seed: [0, 1, 2]": "seed: [0]",
 }

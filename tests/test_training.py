@@ -17,7 +17,15 @@ from aae.fit import sliced_w2
 from aae.params import parse_params
 from aae.priors import Gaussian
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, check_collapse, choose_device, mean_losses, rate_factor
+from aae.training import (
+    Losses,
+    Trainer,
+    check_collapse,
+    choose_device,
+    dropout,
+    mean_losses,
+    rate_factor,
+)
 
 
 def make_config(encoder: str = "deterministic", prior: str = "gaussian", **train: object) -> RunConfig:
@@ -76,6 +84,40 @@ def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: tor
         trainer.run_step(x[:100])
     assert moved(heavy.autoencoder.encoder, snapshot(light.autoencoder.encoder))
     assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
+
+
+def test_late_in_training_the_discriminator_sees_all_codes_since_it_last_learnt(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 12 steps in all, a regularization phase on every third.
+    trainer = Trainer(make_config(regularization_interval=3, recall_start=0.5), x)
+    shown: list[int] = []
+    sample = Gaussian.sample
+
+    def count(self: Gaussian, n: int, generator: torch.Generator) -> torch.Tensor:
+        shown.append(n)
+        return sample(self, n, generator)
+
+    monkeypatch.setattr(Gaussian, "sample", count)
+    for _ in range(2):
+        trainer.run_epoch()
+    assert shown == [100, 100, 300, 300]
+
+
+def test_dropout_hides_a_share_of_the_pixels_and_keeps_their_mean() -> None:
+    x = torch.ones(100, 784)
+    hidden = dropout(x, 0.2, named_generator(0, "test"))
+    assert hidden.unique().tolist() == [0.0, pytest.approx(1.25)]
+    assert hidden.mean().item() == pytest.approx(1, abs=0.01)
+    assert torch.equal(hidden, dropout(x, 0.2, named_generator(0, "test")))
+    assert dropout(x, 0.0, named_generator(0, "test")) is x
+
+
+def test_bytes_train_as_the_same_images_in_floats_do(x: torch.Tensor) -> None:
+    as_bytes = (255 * x).round().to(torch.uint8)
+    trainers = [Trainer(make_config(), images) for images in (x, as_bytes)]
+    assert trainers[0].run_epoch() == trainers[1].run_epoch()
+    assert not moved(trainers[0].autoencoder, snapshot(trainers[1].autoencoder))
 
 
 def test_without_a_prior_there_is_no_regularization_phase(x: torch.Tensor) -> None:

@@ -36,6 +36,8 @@ class TrainSettings(Settings):
     regularization_interval: int = Field(ge=1, le=1000)
     warmup: float = Field(ge=0, lt=1)
     decay_start: float = Field(ge=0, lt=1)
+    input_dropout: float = Field(ge=0, lt=1)
+    recall_start: float = Field(ge=0, le=1)
     device: Literal["auto", "cpu", "cuda", "mps"]
 
 

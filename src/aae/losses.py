@@ -1,21 +1,21 @@
-"""The three losses, each of logits and each a mean over the batch, in nats."""
+"""The three losses, each of logits and each a mean over the batch."""
 
 import torch
 import torch.nn.functional as F
 
 
 def reconstruction_loss(x_logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Mean binary cross-entropy per pixel of the reconstruction.
+    """Mean squared error per pixel: the paper's Euclidean cost, with its sigmoid output (appendix A.1).
 
     Args:
         x_logits: the decoder's logits, (batch, 784).
         x: images in [0, 1], (batch, 784).
     """
-    return F.binary_cross_entropy_with_logits(x_logits, x)
+    return F.mse_loss(torch.sigmoid(x_logits), x)
 
 
 def discriminator_loss(prior_logits: torch.Tensor, code_logits: torch.Tensor) -> torch.Tensor:
-    """Mean binary cross-entropy of the discriminator (paper, equation 1): ln 2 if it can tell nothing.
+    """Mean binary cross-entropy of the discriminator (paper, equation 1), in nats: ln 2 if nothing is told.
 
     Args:
         prior_logits: logits of prior samples (true), (batch,).
@@ -25,7 +25,7 @@ def discriminator_loss(prior_logits: torch.Tensor, code_logits: torch.Tensor) ->
 
 
 def encoder_adversarial_loss(code_logits: torch.Tensor) -> torch.Tensor:
-    """The encoder's side of the game, in the form that does not saturate: -ln D(z), ln 2 at zero.
+    """The encoder's side of the game, in the form that does not saturate: -ln D(z), in nats.
 
     Args:
         code_logits: logits of codes, (batch,).

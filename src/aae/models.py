@@ -29,7 +29,8 @@ def perceptron(inputs: int, hidden: int, outputs: int, generator: torch.Generato
         bound = 1 / math.sqrt(layer.in_features)
         nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
         nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
-    return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+    first, second = nn.ReLU(inplace=True), nn.ReLU(inplace=True)  # Nothing else needs their inputs.
+    return nn.Sequential(layers[0], first, layers[1], second, layers[2])
 
 
 def noise(rows: int, columns: int, generator: torch.Generator, like: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from aae.priors import PRIORS
 from aae.randomness import named_generator
 
 # Short memories: the discriminator follows codes that move, the autoencoder a loss that changes.
-AUTOENCODER_BETAS = (0.9, 0.99)
+AUTOENCODER_BETAS = (0.9, 0.98)
 DISCRIMINATOR_BETAS = (0.5, 0.99)
 
 # What a collapsed training looks like, far from any that learns: there codes spread over about one
@@ -28,7 +28,7 @@ DECIDED_LOSS = (
 # The parts of a `Trainer` that steps change, beside its `step`.
 NETWORKS = ("autoencoder", "discriminator")
 OPTIMIZERS = ("autoencoder_optimizer", "discriminator_optimizer")
-GENERATORS = ("batch_order", "prior_samples", "encoder_noise")
+GENERATORS = ("batch_order", "input_dropout", "prior_samples", "encoder_noise")
 State = dict[str, dict[str, torch.Tensor]]
 
 
@@ -75,6 +75,9 @@ class Trainer:
     regularization phase (the discriminator, then the encoder against it), with two economies: the
     encoder's gradients of both phases are summed in one update, so that images pass through it
     once; and the regularization phase runs on every n-th minibatch only, with n times the weight.
+    From `recall_start` on its discriminator is shown the codes of all n minibatches: with more codes
+    at a time it follows q(z) with less noise, which is dear, and matters once q(z) moves slowly.
+    The encoder learns from images that lack some pixels, and so generalises better.
     """
 
     def __init__(self, config: RunConfig, x: torch.Tensor) -> None:
@@ -82,7 +85,8 @@ class Trainer:
 
         Args:
             config: the run's settings.
-            x: training images in [0, 1], float32, (n, 784), on the device to train on.
+            x: training images, (n, 784), on the device to train on: bytes (of a memory-mapped file, if
+                need be), which become numbers in [0, 1] a minibatch at a time, or float32 in [0, 1].
 
         Raises:
             UserError: fewer images than a batch.
@@ -96,8 +100,10 @@ class Trainer:
                 f"{len(x)} training images"
             )
         self.step = 0
+        self.recent_codes: list[torch.Tensor] = []  # Those that the discriminator is shown next, detached.
         self.prior = PRIORS[config.prior]
         self.batch_order = named_generator(config.seed, "batch order")
+        self.input_dropout = named_generator(config.seed, "input dropout")
         self.prior_samples = named_generator(config.seed, "prior samples")
         self.encoder_noise = named_generator(config.seed, "encoder noise")
 
@@ -128,7 +134,7 @@ class Trainer:
         size = self.settings.batch_size
         history = []
         for batch in order[: self.steps_per_epoch * size].split(size):
-            losses = self.run_step(self.x[batch])
+            losses = self.run_step(to_unit(self.x.index_select(0, batch)))
             self._check_finite(losses)
             on_step(losses)
             history.append(losses)
@@ -143,12 +149,16 @@ class Trainer:
         _set_rate(self.autoencoder_optimizer, factor * settings.learning_rate)
         _set_rate(self.discriminator_optimizer, factor * settings.discriminator_learning_rate)
 
-        z = self.autoencoder.encoder(x, self.encoder_noise)
+        z = self.autoencoder.encoder(
+            dropout(x, settings.input_dropout, self.input_dropout), self.encoder_noise
+        )
+        recall = settings.regularization_interval if progress > settings.recall_start else 1
+        self.recent_codes = [*self.recent_codes, z.detach()][-recall:]
         reconstruction = reconstruction_loss(self.autoencoder.decoder(z), x)
         losses = Losses(reconstruction.item())
         loss = reconstruction
         if self._regularizes():
-            told_apart = self._update_discriminator(z.detach())
+            told_apart = self._update_discriminator(torch.cat(self.recent_codes))
             adversarial = encoder_adversarial_loss(self.discriminator(z))
             losses = Losses(reconstruction.item(), told_apart.item(), adversarial.item())
             first, last = settings.adversarial_weight
@@ -165,6 +175,7 @@ class Trainer:
         """All that later steps depend on: weights, moments of Adam, generators, step."""
         state: State = {
             "progress": {"step": torch.tensor(self.step)},
+            "recent_codes": {f"{place:04d}": z for place, z in enumerate(self.recent_codes)},
             "generators": {name: getattr(self, name).get_state() for name in GENERATORS},
         }
         state |= {name: getattr(self, name).state_dict() for name in NETWORKS}
@@ -181,6 +192,7 @@ class Trainer:
         """
         try:
             self.step = int(state["progress"]["step"])
+            self.recent_codes = [state["recent_codes"][place] for place in sorted(state["recent_codes"])]
             for name in GENERATORS:
                 getattr(self, name).set_state(state["generators"][name])
             for name in NETWORKS:
@@ -236,6 +248,19 @@ def check_collapse(epoch: int, losses: Losses, z: torch.Tensor) -> None:
             f"(discriminator loss {losses.discriminator_loss:.2g}), so the encoder learns nothing from it; "
             "lower train.discriminator_learning_rate or raise train.adversarial_weight"
         )
+
+
+def dropout(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """A share of the pixels set to 0 at random and the others divided by the rest, on average as before."""
+    if share == 0:
+        return x
+    kept = torch.empty(x.shape).bernoulli_(1 - share, generator=generator).to(x.device)
+    return x * kept.div_(1 - share)
+
+
+def to_unit(x: torch.Tensor) -> torch.Tensor:
+    """Pixels in [0, 1], float32, of bytes; floats are taken as they are."""
+    return x.float() / 255 if x.dtype == torch.uint8 else x
 
 
 def mean_losses(history: list[Losses]) -> Losses:

@@ -1,0 +1,95 @@
+"""Rerun the committed pipeline from nothing, in a temporary clone, and compare every output with dvc.lock.
+
+On the same kind of CPU every output is the same to the byte. Another kind rounds differently, and a
+training makes that large: there the numbers below must agree within their tolerances, which are about
+four standard deviations over seeds.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TOLERANCES = {"reconstruction_error": 0.001, "neighbour_accuracy": 0.04, "sliced_w2": 0.03}
+TABLE = Path("metrics/ablation.csv")
+CELL = ["encoder", "prior", "seed"]
+
+
+def main() -> None:
+    """Print a line an output that differs; exit 1 where that is more than rounding explains."""
+    with tempfile.TemporaryDirectory(prefix="aae-verify-") as folder:
+        clone = Path(folder) / "clone"
+        run("git", "clone", "--quiet", str(ROOT), str(clone))
+        committed = outputs(clone)
+        table = pd.read_csv(clone / TABLE)
+        mnist = ROOT / "data/mnist"
+        local = {"AAE_MNIST_DIR": str(mnist)} if mnist.is_dir() else {}
+        run("dvc", "repro", cwd=clone, env=os.environ | local)
+        made = outputs(clone)
+        again = pd.read_csv(clone / TABLE)
+
+    different = sorted(path for path in committed | made if committed.get(path) != made.get(path))
+    print(f"verify: {len(committed) - len(different)} of {len(committed)} outputs are the same to the byte")
+    if not different:
+        return
+    print("differing outputs:")
+    print("\n".join(f"  {path}" for path in different))
+    changes = worst_changes(table, again)
+    print(changes.to_string(index=False))
+    if (changes["change"] > changes["tolerance"]).any():
+        sys.exit("verify: the numbers differ by more than another CPU's rounding explains")
+    print("verify: within the tolerances, as on another kind of CPU")
+
+
+def outputs(tree: Path) -> dict[str, str]:
+    """Every output in a tree's dvc.lock, by its path from the root, and its hash."""
+    lock = yaml.safe_load((tree / "dvc.lock").read_text(encoding="utf-8"))
+    folders = stage_folders(tree)
+    found = {}
+    for name, stage in lock["stages"].items():
+        for out in stage.get("outs", []):
+            path = os.path.normpath(Path(folders.get(name, ".")) / out["path"])
+            found[path] = out["md5"]
+    return found
+
+
+def stage_folders(tree: Path) -> dict[str, str]:
+    """The working folder of each stage that has one of its own: dvc.lock's paths are relative to it."""
+    stages: dict[str, Any] = yaml.safe_load((tree / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    params = yaml.safe_load((tree / "params.yaml").read_text(encoding="utf-8"))["ablation"]
+    folders = {
+        name: stage["wdir"] for name, stage in stages.items() if "wdir" in stage and "matrix" not in stage
+    }
+    for encoder in params["encoder"]:
+        for prior in params["prior"]:
+            for seed in params["seed"]:
+                cell = f"{encoder}-{prior}-{seed}"
+                folders[f"ablation-train@{cell}"] = f"data/ablation/{cell}"
+    return folders
+
+
+def worst_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """The largest change of each number of the ablation over its cells with a prior, beside its tolerance."""
+    both = before.merge(after, on=CELL, suffixes=("", "_again"))
+    both = both[both["prior"] != "none"]  # Nothing holds those codes anywhere: any distance is right.
+    rows = [
+        {"number": name, "change": (both[name] - both[f"{name}_again"]).abs().max(), "tolerance": tolerance}
+        for name, tolerance in TOLERANCES.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    """Run a command, and end with it if it fails."""
+    if (status := subprocess.run(command, cwd=cwd, env=env).returncode) != 0:
+        sys.exit(f"verify: {' '.join(command)} failed with exit code {status}")
+
+
+if __name__ == "__main__":
+    main()
