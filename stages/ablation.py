@@ -49,11 +49,11 @@ def main() -> None:
     artifacts.save_table(pd.DataFrame(rows), _stage.ROOT / "metrics/ablation.csv")
     compared = contrasts(rows, COMPARED)
     artifacts.save_table(pd.DataFrame(compared), _stage.ROOT / "metrics/contrasts.csv")
-    words = verdicts(rows, null)
+    words, variants = verdicts(rows, null), summarise(rows)
     summary = {
         "verdicts": words,
-        "answer": answer(words, compared),
-        "variants": summarise(rows),
+        "answer": answer(words, variants, compared),
+        "variants": variants,
         "null": null,
     }
     artifacts.save_json(summary, _stage.ROOT / "metrics/ablation.json")

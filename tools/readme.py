@@ -7,6 +7,26 @@ from typing import Any
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
+MEASURES = {
+    "sliced_w2": "sliced W2",
+    "mmd": "MMD, Gaussian kernel",
+    "c2st_accuracy": "accuracy of a fresh classifier",
+    "ks_radius": "KS, radius",
+    "ks_z1": "KS, z1",
+    "ks_z2": "KS, z2",
+    "holes": "holes",
+}
+COLUMNS = {  # Title and format of a number of the ablation.
+    "reconstruction_error": ("error per pixel", ".4f"),
+    "neighbour_accuracy": ("neighbour accuracy", ".3f"),
+    "sliced_w2": ("sliced W2, test codes", ".3f"),
+    "sliced_w2_means": ("of the means", ".3f"),
+    "sliced_w2_whitened": ("whitened", ".3f"),
+    "sliced_w2_train": ("train codes", ".3f"),
+    "sliced_w2_train_to_test": ("train to test", ".3f"),
+    "c2st_accuracy": ("classifier", ".3f"),
+    "holes": ("holes", ".3f"),
+}
 
 
 def main() -> None:
@@ -20,6 +40,8 @@ def fill(text: str, root: Path) -> str:
     blocks = {
         "base": base_table(_json(root / "metrics/testset.json")),
         "ablation": ablation_table(_json(root / "metrics/ablation.json")),
+        "answer": answer_list(_json(root / "metrics/ablation.json")),
+        "contrasts": contrast_table(pd.read_csv(root / "metrics/contrasts.csv")),
     }
     results = root / "benchmarks/results"
     if (results / "growth.png").exists():  # What `make bench` writes last.
@@ -36,41 +58,62 @@ def fill(text: str, root: Path) -> str:
 
 
 def base_table(metrics: dict[str, Any]) -> str:
-    """What the base run measures on the 10,000 test images."""
-    null, centre, covariance = (metrics[key] for key in ("sliced_w2_null", "code_mean", "code_covariance"))
-    rows = [
-        ("mean squared error per pixel", f"{metrics['reconstruction_error']:.4f}"),
-        ("neighbour accuracy (k = 10, leave one out)", f"{metrics['neighbour_accuracy']:.3f}"),
-        ("sliced W2 to N(0, I)", f"{metrics['codes']['sliced_w2']:.3f}"),
-        ("the same of true draws (null band)", f"{null['mean']:.3f} ± {null['std']:.3f}"),
-        ("fit ratio (distance / mean of the band)", f"{metrics['codes']['fit_ratio']:.2f}"),
-        ("mean of the codes", f"({centre['z1']:.3f}, {centre['z2']:.3f})"),
-        (
-            "covariance of the codes",
-            f"{covariance['z1z1']:.3f}, {covariance['z2z2']:.3f}; off the diagonal {covariance['z1z2']:.3f}",
-        ),
-    ]
-    return "| measure | value |\n| --- | --- |\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
+    """What the base run measures on the 10,000 test images, beside true draws."""
+    codes, null, centre, covariance = (
+        metrics[key] for key in ("codes", "null", "code_mean", "code_covariance")
+    )
+    lines = [["measure", "codes", "true draws (95%)", "whitened codes", "whitened draws (95%)"], ["---"] * 5]
+    for name, title in MEASURES.items():
+        line = [title]
+        for form in ("raw", "whitened"):
+            band = null[form][name]
+            line += [
+                f"{codes[form][name]:.4f}",
+                f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})",
+            ]
+        lines.append(line)
+    return (
+        f"Mean squared error per pixel {metrics['reconstruction_error']:.4f}, neighbour accuracy (k = 10, "
+        f"leave one out) {metrics['neighbour_accuracy']:.3f}. Sliced W2 **{codes['raw']['sliced_w2']:.4f}** "
+        f"(95% bootstrap interval {codes['sliced_w2_low']:.4f} to {codes['sliced_w2_high']:.4f}), "
+        f"{codes['fit_ratio']:.2f} times that of true draws. Mean of the codes ({centre['z1']:.3f}, "
+        f"{centre['z2']:.3f}), covariance {covariance['z1z1']:.3f}, {covariance['z2z2']:.3f}, off the "
+        f"diagonal {covariance['z1z2']:.3f}.\n\n{_table(lines)}"
+    )
 
 
 def ablation_table(metrics: dict[str, Any]) -> str:
     """Mean and standard deviation over seeds, a row a variant."""
-    columns = {
-        "reconstruction_error": ("error per pixel", ".4f"),
-        "neighbour_accuracy": ("neighbour accuracy", ".3f"),
-        "sliced_w2": ("sliced W2, test codes", ".3f"),
-        "sliced_w2_train": ("train codes", ".3f"),
-        "sliced_w2_means": ("means of q(z\\|x), test", ".3f"),
-        "sliced_w2_whitened": ("test codes, whitened", ".3f"),
-    }
-    header = ["encoder - prior", "seeds", *(title for title, _ in columns.values())]
+    header = ["encoder - prior", "seeds", "verdict", *(title for title, _ in COLUMNS.values())]
     lines = [header, ["---"] * len(header)]
     for variant, numbers in metrics["variants"].items():
-        cells = []
-        for key, (_, form) in columns.items():
+        cells = [variant.replace("-", " - "), str(numbers["seeds"]), metrics["verdicts"][variant]]
+        for key, (_, form) in COLUMNS.items():
             mean, std = numbers[key]["mean"], numbers[key]["std"]
             cells.append(f"{mean:{form}}" + ("" if std is None else f" ± {std:{form}}"))
-        lines.append([variant.replace("-", " - "), str(numbers["seeds"]), *cells])
+        lines.append(cells)
+    return _table(lines)
+
+
+def answer_list(metrics: dict[str, Any]) -> str:
+    """The verdict's sentences, as the ablation computed them."""
+    return "".join(f"- {sentence}\n" for sentence in metrics["answer"])
+
+
+def contrast_table(contrasts: pd.DataFrame) -> str:
+    """Differences between encoders under a prior, paired by seed."""
+    lines = [["prior", "encoders", "measure", "difference (95% interval)", "spread of one encoder's seeds"]]
+    lines.append(["---"] * len(lines[0]))
+    lines.extend(
+        [
+            str(row.prior),
+            str(row.encoders),
+            str(row.measure).replace("_", " "),
+            f"{row.difference:+.4f} ({row.low:+.4f} to {row.high:+.4f})",
+            f"{row.seed_std:.4f}",
+        ]
+        for row in contrasts.itertuples()
+    )
     return _table(lines)
 
 

@@ -137,22 +137,27 @@ def contrasts(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> lis
     return result
 
 
-def answer(words: Mapping[str, str], compared: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The project's question, answered in a sentence a prior and a sentence a pair of encoders.
+def answer(
+    words: Mapping[str, str], summary: Mapping[str, Any], compared: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """The project's question, answered in a sentence a variant and a sentence a pair of encoders.
 
     Args:
         words: from `verdicts`.
+        summary: from `summarise`.
         compared: from `contrasts`; those of the sliced W2 under a prior are used.
     """
     sentences = []
-    for prior in dict.fromkeys(variant.split("-")[1] for variant in words):
-        fits = [
-            f"{SAID[word]} with the {variant.split('-')[0]} encoder"
-            for variant, word in words.items()
-            if variant.endswith(f"-{prior}")
-        ]
+    for variant, word in words.items():
+        encoder, prior = variant.split("-")
         reference = "N(0, I), which nothing asks of it," if prior == "none" else "p(z)"
-        sentences.append(f"Prior {prior}: q(z) and {reference} {', '.join(fits)}.")
+        distance, ratio, told = (
+            summary[variant][name]["mean"] for name in ("sliced_w2", "fit_ratio", "c2st_accuracy")
+        )
+        sentences.append(
+            f"Prior {prior}, {encoder} encoder: q(z) and {reference} {SAID[word]} (sliced W2 {distance:.3f}, "
+            f"{ratio:.1f} times that of true draws; a classifier is right on {told:.1%})."
+        )
     for row in compared:
         if row["measure"] != "sliced_w2" or row["prior"] == "none" or row["low"] is None:
             continue
