@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -71,23 +70,6 @@ def write_images(folder: Path, path: Path, count: int) -> None:
             file.write(x[: count - start].tobytes())
 
 
-class MappedImages:
-    """Images in a memory-mapped file, made float a minibatch at a time, so that memory stays constant."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, path: Path, count: int) -> None:
-        """The first `count` images of a raw file."""
-        size = count * PIXELS
-        self.pixels = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(-1, PIXELS)
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def __getitem__(self, batch: torch.Tensor) -> torch.Tensor:
-        return self.pixels[batch].float() / 255
-
-
 def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
     """The cost at one point, in a process of its own.
 
@@ -112,7 +94,10 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
             torch.set_num_threads(point.value)
         case axis:
             changes[axis] = point.value
-    trainer = Trainer(run_config(**changes), cast(torch.Tensor, MappedImages(path, images)))
+    # Memory-mapped, so that memory stays constant.
+    size = images * PIXELS
+    mapped = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(-1, PIXELS)
+    trainer = Trainer(run_config(**changes), mapped)
     if point.axis == "epochs":
         costs = [train_all(trainer, point.value)]
     else:
