@@ -4,7 +4,7 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro test lint chaos readme bench lock clean
+.PHONY: help repro test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -19,6 +19,9 @@ lint: $(VENV)/installed  ## Check formatting, style and types
 	ruff format --check .
 	ruff check .
 	mypy
+
+verify: $(VENV)/installed  ## Rerun the committed pipeline in a temporary clone and compare every output with dvc.lock
+	python tools/verify.py
 
 chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compare the results (Linux)
 	python tools/chaos.py
