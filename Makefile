@@ -41,11 +41,13 @@ $(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
 	python -m pip install --quiet --disable-pip-version-check --no-deps --target $(PEERS) -r $<
 	@touch $@
 
-# The lock is complete: --no-deps keeps pip from resolving again.
+# The lock is complete: --no-deps keeps pip from resolving again. The project itself is installed for
+# `python -m aae.score`; stages run the library beside them.
 $(VENV)/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from aae import fit, opinions
+from aae import controls, fit, opinions
 from aae.priors import Gaussian
 from aae.scorecard import NULL_DRAWS, null_bands
 
@@ -28,54 +28,21 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
-def draws(n: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((n, 2))
-
-
-def true_draws(seed: int) -> np.ndarray:
-    return draws(N, seed)
-
-
-def shift(seed: int) -> np.ndarray:
-    return draws(N, seed) + np.array([0.05, 0])
-
-
-def scale(seed: int) -> np.ndarray:
-    return 0.95 * draws(N, seed)
-
-
-def correlation(seed: int) -> np.ndarray:
-    return draws(N, seed) @ np.linalg.cholesky([[1, 0.1], [0.1, 1]]).T
-
-
-def hole(seed: int) -> np.ndarray:
-    """No code within 0.35 of (0.8, 0.3), where 4.2% of the prior's mass lies."""
-    z = draws(2 * N, seed)
-    return z[np.hypot(z[:, 0] - 0.8, z[:, 1] - 0.3) > 0.35][:N]
-
-
-def lost_mode(seed: int) -> np.ndarray:
-    """No code in 36 degrees of angle: a tenth of the prior, as one digit would have."""
-    z = draws(2 * N, seed)
-    return z[np.abs(np.arctan2(z[:, 1], z[:, 0]) - np.pi / 3) > np.pi / 10][:N]
-
-
-def heavy_tail(seed: int) -> np.ndarray:
-    """Student's t in the plane, 5 degrees of freedom, with the prior's covariance."""
-    chi_square = np.random.default_rng(1000 + seed).chisquare(5, (N, 1))
-    return draws(N, seed) * np.sqrt(3 / chi_square)
-
-
-CONTROLS: dict[str, Callable[[int], np.ndarray]] = {
-    function.__name__: function
-    for function in (true_draws, shift, scale, correlation, hole, lost_mode, heavy_tail)
+CONTROLS: dict[str, Callable[[int, int], np.ndarray]] = {
+    "true_draws": controls.draws,
+    "shift": controls.shift,
+    "scale": controls.scale,
+    "correlation": controls.correlation,
+    "hole": controls.hole,
+    "lost_mode": controls.lost_mode,
+    "heavy_tail": controls.heavy_tail,
 }
 
 
 @cache
 def measured(control: str, form: str) -> dict[str, float]:
     """Every measure's mean over the seeds."""
-    samples = [CONTROLS[control](seed) for seed in SEEDS]
+    samples = [CONTROLS[control](N, seed) for seed in SEEDS]
     if form == "whitened":
         samples = [fit.whiten(z) for z in samples]
     return {name: float(np.mean([measure(z) for z in samples])) for name, measure in MEASURES.items()}
@@ -183,8 +150,8 @@ def test_holes_are_nearly_as_large_as_the_mass_that_was_taken_out() -> None:
 def test_the_classifier_catches_a_lost_mode_and_a_heavy_tail() -> None:
     error = opinions.c2st_standard_error(N)
     # It can gain no more than the total variation: half of the mass that is gone, here 0.05.
-    assert 0.5 + 4 * error < opinions.c2st_accuracy(lost_mode(0), PRIOR) < 0.55 + 4 * error
-    assert opinions.c2st_accuracy(heavy_tail(0), PRIOR) > 0.5 + 8 * error
+    assert 0.5 + 4 * error < opinions.c2st_accuracy(controls.lost_mode(N, 0), PRIOR) < 0.55 + 4 * error
+    assert opinions.c2st_accuracy(controls.heavy_tail(N, 0), PRIOR) > 0.5 + 8 * error
 
 
 def test_the_fit_ratio_is_near_1_for_true_draws_and_about_2_for_a_shift_by_a_twentieth(
@@ -192,9 +159,9 @@ def test_the_fit_ratio_is_near_1_for_true_draws_and_about_2_for_a_shift_by_a_twe
 ) -> None:
     mean = null["raw"]["sliced_w2"]["mean"]
     # Standard errors of these means of ten: 0.05 and 0.11.
-    assert np.mean([fit.sliced_w2(true_draws(seed), PRIOR) for seed in range(10)]) / mean == pytest.approx(
-        1, abs=0.2
-    )
-    assert np.mean([fit.sliced_w2(shift(seed), PRIOR) for seed in range(10)]) / mean == pytest.approx(
-        2.1, abs=0.4
-    )
+    assert np.mean(
+        [fit.sliced_w2(controls.draws(N, seed), PRIOR) for seed in range(10)]
+    ) / mean == pytest.approx(1, abs=0.2)
+    assert np.mean(
+        [fit.sliced_w2(controls.shift(N, seed), PRIOR) for seed in range(10)]
+    ) / mean == pytest.approx(2.1, abs=0.4)

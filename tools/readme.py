@@ -41,6 +41,7 @@ def fill(text: str, root: Path) -> str:
         "base": base_table(_json(root / "metrics/testset.json")),
         "ablation": ablation_table(_json(root / "metrics/ablation.json")),
         "answer": answer_list(_json(root / "metrics/ablation.json")),
+        "controls": control_table(pd.read_csv(root / "metrics/controls.csv")),
         "contrasts": contrast_table(pd.read_csv(root / "metrics/contrasts.csv")),
     }
     results = root / "benchmarks/results"
@@ -80,6 +81,20 @@ def base_table(metrics: dict[str, Any]) -> str:
         f"{centre['z2']:.3f}), covariance {covariance['z1z1']:.3f}, {covariance['z2z2']:.3f}, off the "
         f"diagonal {covariance['z1z2']:.3f}.\n\n{_table(lines)}"
     )
+
+
+def control_table(controls: pd.DataFrame) -> str:
+    """What each measure says of codes with known errors, as multiples of the band's upper end."""
+    high = controls.iloc[-1]
+    lines = [["codes", *MEASURES.values()], ["---"] * (1 + len(MEASURES))]
+    for _, row in controls.iloc[:-1].iterrows():
+        line = [str(row["codes"])]
+        for name in MEASURES:
+            # An accuracy is no distance from 0: it stands as it is.
+            said = f"{row[name]:.3f}" if name == "c2st_accuracy" else f"{row[name] / high[name]:.2f}"
+            line.append(f"**{said}**" if row[name] > high[name] else said)
+        lines.append(line)
+    return _table(lines)
 
 
 def ablation_table(metrics: dict[str, Any]) -> str:

@@ -28,11 +28,11 @@ def sliced_w2(z: np.ndarray, prior: Prior) -> float:
 
 
 def sliced_w2_interval(z: np.ndarray, prior: Prior, level: float = 0.95) -> tuple[float, float]:
-    """Bootstrap interval of `sliced_w2`: what other codes of the same q(z), as many, would give.
+    """Bootstrap interval for the mean of `sliced_w2` over samples of so many codes of the same q(z).
 
     A resample of the codes is farther from the prior than the codes themselves, by the null band's
     own distance (squared); so the resamples' squared distances are shifted to have the measured one
-    as their mean. Not for a perfect fit: at distance 0 the bootstrap is not valid, the null band is.
+    as their mean. Near a perfect fit it is too wide; there the null band is the guide.
 
     Args:
         z: codes, (n, 2).

@@ -21,6 +21,7 @@ def c2st_accuracy(z: np.ndarray, prior: Prior) -> float:
 
     Classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545), with their
     nearest-neighbour classifier, k = sqrt(n). Each half of the data is classified by the other half.
+    The prior draws are the same for all codes of one n, so that scores can be compared.
 
     Args:
         z: codes, (n, 2).
