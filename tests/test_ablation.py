@@ -120,7 +120,8 @@ def fit_row(
     ("rows", "word"),
     [
         ([fit_row(w2=0.02, train=0.02)], "exactly"),
-        ([fit_row(w2=0.024)], "exactly"),
+        ([fit_row(w2=0.024, train=0.024)], "exactly"),
+        ([fit_row(w2=0.02, train=0.025)], "closely"),
         ([fit_row(0, w2=0.02), fit_row(1, w2=0.025)], "closely"),  # Every seed has to be in the band.
         ([fit_row(w2=0.02, told=0.56)], "roughly"),  # The classifier's veto.
         ([fit_row(w2=0.02, told_train=0.56)], "roughly"),

@@ -87,7 +87,7 @@ def verdicts(rows: Sequence[Mapping[str, Any]], null: Null) -> dict[str, str]:
     for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
         distance = max(group["sliced_w2"].mean(), group["sliced_w2_train"].mean())
         told = max(group["c2st_accuracy"].mean(), group["c2st_accuracy_train"].mean())
-        farthest = group[["sliced_w2", "sliced_w2_train"]].max(axis=None)
+        farthest = max(group["sliced_w2"].max(), group["sliced_w2_train"].max())
         if farthest <= null["raw"]["sliced_w2"]["high"] and told <= BARELY_TOLD:
             word = "exactly"
         elif distance <= CLOSE and told <= BARELY_TOLD:
