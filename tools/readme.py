@@ -127,7 +127,7 @@ def contrast_table(contrasts: pd.DataFrame) -> str:
             f"{row.difference:+.4f} ({row.low:+.4f} to {row.high:+.4f})",
             f"{row.seed_std:.4f}",
         ]
-        for row in contrasts.itertuples()
+        for row in contrasts[contrasts["prior"] != "none"].itertuples()
     )
     return _table(lines)
 
