@@ -72,7 +72,8 @@ def read_codes(path: Path) -> np.ndarray:
     if len(values) < LEAST_CODES:
         raise UserError(f"{path}: {len(values)} codes are too few; at least {LEAST_CODES} are needed")
     with np.errstate(over="ignore"):
-        z = values.astype(np.float32)
+        # In rows, as the stages have them: another order in memory could round another last digit.
+        z = np.ascontiguousarray(values, dtype=np.float32)
     wrong = np.flatnonzero(~np.isfinite(z).all(axis=1))
     if len(wrong):
         raise UserError(f"{path}: code {wrong[0] + 1} is not finite ({len(wrong)} such codes)")
