@@ -30,7 +30,7 @@ readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/resul
 	python tools/readme.py
 
 # BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
-bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (15 minutes, on an idle machine)
+bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (20 minutes, on an idle machine)
 	dvc repro download
 	PYTHONPATH=src:benchmarks:$(PEERS) python benchmarks/bench.py $(BENCH)
 

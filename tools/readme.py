@@ -45,7 +45,7 @@ def fill(text: str, root: Path) -> str:
         "contrasts": contrast_table(pd.read_csv(root / "metrics/contrasts.csv")),
     }
     results = root / "benchmarks/results"
-    if (results / "growth.png").exists():  # What `make bench` writes last.
+    if (results / "quality.csv").exists():
         blocks["bench"] = bench_tables(
             _json(results / "machine.json"),
             pd.read_csv(results / "speed.csv"),
@@ -155,7 +155,7 @@ def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataF
     return (
         f"{machine['cpu']}, {machine['cores']} cores ({machine['capability']}), torch {machine['torch']}, "
         f"{machine['threads']} threads; medians of {speed['repeats'].iloc[0]} slices of an epoch (lowest to "
-        f"highest).\n\n{_table(lines)}\n![How cost grows](benchmarks/results/growth.png)\n"
+        f"highest).\n\n{_table(lines)}"
     )
 
 
