@@ -1,19 +1,42 @@
-"""What tests share: a small sample of real MNIST."""
+"""What tests share: a small sample of real MNIST, the measures by name, and a check of figures."""
 
 import gzip
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
 
-from aae import mnist
+from aae import fit, mnist, opinions
+from aae.priors import Gaussian
 
 torch.set_num_threads(1)  # Tiny networks gain nothing from a second thread, and lose where cores are busy.
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests/mnist-sample"
+# Of codes against N(0, I); all that the null bands draw for, which the classifier's is not.
+MEASURES: dict[str, Callable[[np.ndarray], float]] = {
+    "sliced_w2": lambda z: fit.sliced_w2(z, Gaussian()),
+    "mmd": opinions.mmd,
+    "ks_radius": opinions.ks_radius,
+    "ks_z1": lambda z: opinions.ks_marginal(z, 0),
+    "ks_z2": lambda z: opinions.ks_marginal(z, 1),
+    "holes": opinions.holes,
+}
+
+
+def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:
+    """Every panel and legend, labels included, lies inside the figure as it was drawn."""
+    for part in (*figure.axes, *figure.legends):
+        box = part.get_tightbbox(renderer)
+        assert box is not None
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= figure.bbox.width
+        assert box.y1 <= figure.bbox.height
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from conftest import MEASURES
 from scipy import integrate, stats
 
 from aae import controls, fit, opinions
@@ -18,14 +19,6 @@ from aae.scorecard import NULL_DRAWS, null_bands
 PRIOR = Gaussian()
 N = 10_000
 SEEDS = range(4)
-MEASURES: dict[str, Callable[[np.ndarray], float]] = {
-    "sliced_w2": lambda z: fit.sliced_w2(z, PRIOR),
-    "mmd": opinions.mmd,
-    "ks_radius": opinions.ks_radius,
-    "ks_z1": lambda z: opinions.ks_marginal(z, 0),
-    "ks_z2": lambda z: opinions.ks_marginal(z, 1),
-    "holes": opinions.holes,
-}
 
 
 CONTROLS: dict[str, Callable[[int, int], np.ndarray]] = {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import assert_no_word_is_cut_off
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
@@ -216,10 +217,4 @@ def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
 )
 def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:
     figure.savefig(tmp_path / "figure.png", dpi=100)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    for part in (*figure.axes, *figure.legends):
-        box = part.get_tightbbox(renderer)
-        assert box is not None
-        assert min(box.x0, box.y0) >= 0
-        assert box.x1 <= figure.bbox.width
-        assert box.y1 <= figure.bbox.height
+    assert_no_word_is_cut_off(figure, FigureCanvasAgg(figure).get_renderer())

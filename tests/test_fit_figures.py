@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import assert_no_word_is_cut_off
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection, QuadMesh
@@ -286,12 +287,7 @@ def test_without_a_prior_no_loss_is_named_that_is_not_there() -> None:
 def test_no_word_is_cut_off_at_the_edge_or_lies_in_the_next_panel(figure: Figure, tmp_path: Path) -> None:
     figure.savefig(tmp_path / "figure.png", dpi=100)
     renderer = rendered(figure).get_renderer()
-    for part in (*figure.axes, *figure.legends):
-        box = part.get_tightbbox(renderer)
-        assert box is not None
-        assert min(box.x0, box.y0) >= 0
-        assert box.x1 <= figure.bbox.width
-        assert box.y1 <= figure.bbox.height
+    assert_no_word_is_cut_off(figure, renderer)
     boxes = [axes.title.get_window_extent(renderer) for axes in figure.axes if axes.get_title()]
     for place, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[place + 1 :])

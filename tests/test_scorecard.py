@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from conftest import MEASURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -20,14 +21,6 @@ DRAWS = 200
 FRESH = 300
 FRESH_CLASSIFIED = 100
 FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"raw": lambda z: z, "whitened": fit.whiten}
-MEASURES: dict[str, Callable[[np.ndarray], float]] = {
-    "sliced_w2": lambda z: fit.sliced_w2(z, PRIOR),
-    "mmd": opinions.mmd,
-    "ks_radius": opinions.ks_radius,
-    "ks_z1": lambda z: opinions.ks_marginal(z, 0),
-    "ks_z2": lambda z: opinions.ks_marginal(z, 1),
-    "holes": opinions.holes,
-}
 
 
 def draws(n: int, seed: int = 0) -> np.ndarray:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -49,29 +48,18 @@ def main() -> None:
 
 def outputs(tree: Path) -> dict[str, str]:
     """Every output in a tree's dvc.lock, by its path from the root, and its hash."""
-    lock = yaml.safe_load((tree / "dvc.lock").read_text(encoding="utf-8"))
-    folders = stage_folders(tree)
+    lock, graph = (
+        yaml.safe_load((tree / name).read_text(encoding="utf-8")) for name in ("dvc.lock", "dvc.yaml")
+    )
     found = {}
     for name, stage in lock["stages"].items():
+        family, _, cell = name.partition("@")
+        folder = Path(graph["stages"][family].get("wdir", "."))  # The paths in dvc.lock are relative to it.
+        if cell and "wdir" in graph["stages"][family]:
+            folder = folder.with_name(cell)  # A cell's folder is called as the cell.
         for out in stage.get("outs", []):
-            path = os.path.normpath(Path(folders.get(name, ".")) / out["path"])
-            found[path] = out["md5"]
+            found[os.path.normpath(folder / out["path"])] = out["md5"]
     return found
-
-
-def stage_folders(tree: Path) -> dict[str, str]:
-    """The working folder of each stage that has one of its own: dvc.lock's paths are relative to it."""
-    stages: dict[str, Any] = yaml.safe_load((tree / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    params = yaml.safe_load((tree / "params.yaml").read_text(encoding="utf-8"))["ablation"]
-    folders = {
-        name: stage["wdir"] for name, stage in stages.items() if "wdir" in stage and "matrix" not in stage
-    }
-    for encoder in params["encoder"]:
-        for prior in params["prior"]:
-            for seed in params["seed"]:
-                cell = f"{encoder}-{prior}-{seed}"
-                folders[f"ablation-train@{cell}"] = f"data/ablation/{cell}"
-    return folders
 
 
 def worst_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
