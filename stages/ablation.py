@@ -4,13 +4,14 @@ import shutil
 
 import _stage
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from _params import read_params
 from _run import read_images, read_run
 from aae import artifacts
-from aae.ablation import VARIANT, answer, cell_name, cell_row, contrasts, summarise, verdicts
+from aae.ablation import answer, cell_name, cell_row, contrasts, summarise, verdicts
 from aae.evaluation import REFERENCE, evaluate, evaluate_training, percentile_grid
 from aae.figures import figure_grids_side_by_side, figure_side_by_side
 from aae.fit_figures import figure_fit
@@ -34,11 +35,13 @@ def main() -> None:
     null = null_bands(len(x), REFERENCE)  # That of every prior here.
 
     rows, planes, grids = [], [], []
+    fits: dict[str, list[float]] = {}
     for cell in cells:
         config, autoencoder = read_run(CELLS / cell_name(cell))
         codes, metrics = evaluate(config, autoencoder, x, y, null)
         z = codes[["z1", "z2"]].to_numpy()
         rows.append(cell_row(config, metrics, evaluate_training(config, autoencoder, x_train, z)))
+        fits.setdefault(config.title, []).append(rows[-1]["sliced_w2"])
         if config.seed == params.ablation.seed[0]:
             title = f"{config.title}\nsliced W2 {rows[-1]['sliced_w2']:.3f}"
             planes.append((title, z, y, PRIORS[config.prior]))
@@ -61,15 +64,11 @@ def main() -> None:
     columns = len(params.ablation.prior)
     draw("2A", figure_side_by_side(planes, columns, POINT_SIZE))
     draw("2E", figure_grids_side_by_side(grids, columns))
-    fits = [
-        (f"{encoder} encoder, prior: {prior}", group["sliced_w2"].to_numpy())
-        for (encoder, prior), group in pd.DataFrame(rows).groupby(VARIANT, sort=False)
-    ]
     floor = null["raw"]["sliced_w2"]
     draw(
         "fit",
         figure_fit(
-            fits,
+            [(title, np.array(distances)) for title, distances in fits.items()],
             (floor["low"], floor["high"]),
             "sliced W2 of the test codes to N(0, I), in its standard deviations",
         ),

@@ -16,7 +16,6 @@ VARIANT = ["encoder", "prior"]
 CLOSE = 0.1
 ROUGH = 0.3
 BARELY_TOLD = 0.55  # Accuracy of the classifier: one in twenty told beyond chance.
-SAID = {"exactly": "agree exactly", "closely": "agree closely", "roughly": "agree roughly", "not": "disagree"}
 
 
 def cell_name(config: RunConfig) -> str:
@@ -151,12 +150,13 @@ def answer(
     sentences = []
     for variant, word in words.items():
         encoder, prior = variant.split("-")
+        said = "disagree" if word == "not" else f"agree {word}"
         reference = "N(0, I), which nothing asks of it," if prior == "none" else "p(z)"
         distance, ratio, told = (
             summary[variant][name]["mean"] for name in ("sliced_w2", "fit_ratio", "c2st_accuracy")
         )
         sentences.append(
-            f"Prior {prior}, {encoder} encoder: q(z) and {reference} {SAID[word]} (sliced W2 {distance:.3f}, "
+            f"Prior {prior}, {encoder} encoder: q(z) and {reference} {said} (sliced W2 {distance:.3f}, "
             f"{ratio:.1f} times that of true draws; a classifier is right on {told:.1%})."
         )
     for row in compared:

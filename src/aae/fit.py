@@ -56,7 +56,7 @@ def sliced_w2_interval(z: np.ndarray, prior: Prior, level: float = 0.95) -> tupl
         squares[draw] = _distance(resampled, *cells, prior.std) ** 2
     tail = (1 - level) / 2
     ends = np.quantile(squares - squares.mean(), [tail, 1 - tail])
-    low, high = np.sqrt(np.maximum(sliced_w2(z, prior) ** 2 + ends, 0))
+    low, high = np.sqrt(np.maximum(_distance(projections, *cells, prior.std) ** 2 + ends, 0))
     return float(low), float(high)
 
 
