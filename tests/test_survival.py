@@ -87,7 +87,9 @@ def outputs(tree: Path) -> dict[str, bytes]:
 
 
 def checkpoint_of(tree: Path) -> Path:
-    (path,) = (tree / ".checkpoints/runs-base").glob("*.safetensors")
+    # A kill while one is written leaves a partial one beside it.
+    paths = (tree / ".checkpoints/runs-base").glob("*.safetensors")
+    (path,) = (path for path in paths if ".partial" not in path.name)
     return path
 
 
