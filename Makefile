@@ -10,6 +10,7 @@ help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
+	python tools/mend.py
 	dvc repro
 
 test: lint  ## Set up, lint, check types and run the tests

@@ -1,0 +1,46 @@
+"""Files that dvc was killed in the middle of writing are removed, whole ones are not."""
+
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from mend import mend
+
+WHOLE = (ROOT / "dvc.lock").read_bytes()
+
+
+def test_whole_files_and_none_at_all_are_left_alone(tmp_path: Path) -> None:
+    assert mend(tmp_path) == []
+    (tmp_path / "dvc.lock").write_bytes(WHOLE)
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    (tmp_path / ".dvc/tmp/rwlock").write_text("{}")
+    assert mend(tmp_path) == []
+    assert (tmp_path / "dvc.lock").read_bytes() == WHOLE
+    assert (tmp_path / ".dvc/tmp/rwlock").read_text() == "{}"
+
+
+def test_an_rwlock_that_was_cut_off_is_removed(tmp_path: Path) -> None:
+    rwlock = tmp_path / ".dvc/tmp/rwlock"
+    rwlock.parent.mkdir(parents=True)
+    for left in ("", '{"data/mnist": {"read": [{"pid": 3'):
+        rwlock.write_text(left)
+        assert mend(tmp_path) == [".dvc/tmp/rwlock"]
+        assert not rwlock.exists()
+
+
+CUTS = {
+    "before anything": 0,
+    "in a key": WHOLE.find(b"- path:") + 4,
+    "in a later key": WHOLE.rfind(b"- path:") + 4,
+    "after a stage's name": WHOLE.find(b"    cmd:"),
+    "after a later stage's name": WHOLE.rfind(b"    cmd:"),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_a_lock_that_was_cut_off_is_removed(tmp_path: Path, cut: int) -> None:
+    lock = tmp_path / "dvc.lock"
+    lock.write_bytes(WHOLE[:cut])
+    assert mend(tmp_path) == ["dvc.lock"]
+    assert not lock.exists()
