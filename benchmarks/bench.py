@@ -6,6 +6,7 @@ turns, a slice of an epoch each, so that a drift of the machine hits all alike. 
 """
 
 import argparse
+import math
 import multiprocessing
 import os
 import platform
@@ -91,7 +92,7 @@ def run_alone(function: Callable[..., Any], *arguments: object) -> Any:
 def show(table: pd.DataFrame, path: Path) -> None:
     """Print a table and write it."""
     print(f"\n{path.name}\n{table.to_string(index=False)}", flush=True)
-    artifacts.save_table(table, path)
+    artifacts.save_table(table.to_dict("records"), path)
 
 
 def describe_machine() -> dict[str, object]:
@@ -167,12 +168,12 @@ def serve(connection: Connection, name: str, folder: Path) -> None:
 
 
 def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Seconds an epoch, share of the limit and peak memory of every contestant.
+    """Seconds an epoch, its limit and peak memory of every contestant.
 
     Returns:
         A row for each contestant, and a row for each shape of a matrix product.
     """
-    from limit import best_seconds, count_products, flops
+    from limit import count_products, flops, product_seconds, update_seconds
 
     counts = {name: run_alone(count_products, name, options.mnist) for name in options.contestants}
     workers = {name: Worker(name, options.mnist) for name in options.contestants}
@@ -185,12 +186,20 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
     memory = {name: worker.finish() for name, worker in workers.items()}
 
     shapes = sorted({product for products in counts.values() for product in products})
-    best = run_alone(best_seconds, shapes, 0.01 if options.quick else 0.3)
+    alone = run_alone(product_seconds, shapes, 0.01 if options.quick else 0.3)
+    updates = {
+        name: run_alone(update_seconds, name, options.mnist)
+        for name in options.contestants
+        if name.startswith("this project")
+    }
     rows = []
     for name, worker in workers.items():
         times = seconds[name][1:]  # The first slice warms up.
         cycles = IMAGES / (worker.batch_size * worker.cycle)
-        limit = cycles * sum(count * best[product] for product, count in counts[name].items())
+        limit, from_memory = (
+            cycles * sum(count * alone[product][which] for product, count in counts[name].items())
+            for which in (0, 1)
+        )
         median = statistics.median(times)
         rows.append(
             {
@@ -202,13 +211,15 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
                 "highest": max(times),
                 "tflop_an_epoch": cycles * flops(counts[name]) / 1e12,
                 "limit_seconds": limit,
-                "share_of_limit": limit / median,
+                "from_memory_seconds": from_memory,
+                "update_seconds": cycles * updates.get(name, math.nan),
                 "peak_memory_mb": memory[name],
             }
         )
     rows = [*whole_training(rows), *rows]
     products = pd.DataFrame(shapes, columns=["m", "k", "n"])
-    products["microseconds"] = [1e6 * best[shape] for shape in shapes]
+    products["microseconds"] = [1e6 * alone[shape][0] for shape in shapes]
+    products["microseconds_from_memory"] = [1e6 * alone[shape][1] for shape in shapes]
     products["gflop_a_second"] = 2e-3 * products[["m", "k", "n"]].prod(axis=1) / products["microseconds"]
     for name in workers:
         products[f"in a cycle of {name}"] = [counts[name][shape] for shape in shapes]
@@ -228,14 +239,21 @@ def whole_training(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     share = run_config().train.recall_start
     whole = {
         key: share * early[key] + (1 - share) * late[key]
-        for key in ("seconds_an_epoch", "lowest", "highest", "tflop_an_epoch", "limit_seconds")
+        for key in (
+            "seconds_an_epoch",
+            "lowest",
+            "highest",
+            "tflop_an_epoch",
+            "limit_seconds",
+            "from_memory_seconds",
+            "update_seconds",
+        )
     }
     return [
         early
         | whole
         | {
             "contestant": "this project",
-            "share_of_limit": whole["limit_seconds"] / whole["seconds_an_epoch"],
             "peak_memory_mb": max(early["peak_memory_mb"], late["peak_memory_mb"]),
         }
     ]

@@ -57,6 +57,24 @@ def points(quick: bool) -> list[Point]:
     return [Point(axis, value) for axis, axis_values in values.items() for value in axis_values]
 
 
+def work(axis: str, value: float) -> float:
+    """What there is to do at a point, relative to the other points of its axis."""
+    match axis:
+        case "threads":
+            return 1 / value  # For each of them.
+        case "hidden_units":
+            return _weights(value, aae.priors.CODE_DIM)
+        case "code_dim":
+            return _weights(run_config().model.hidden_units, value)
+        case _:
+            return value
+
+
+def _weights(hidden: float, code: float) -> float:
+    """Those of encoder and decoder, each of which every image meets three times."""
+    return 2 * hidden * (PIXELS + hidden + code)
+
+
 def largest(points: list[Point]) -> int:
     """The most images that any point needs."""
     return max([FEW_IMAGES, *(point.value for point in points if point.axis == "images")])
@@ -79,9 +97,10 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
         budget: seconds of training.
 
     Returns:
-        Axis, value, the cost in seconds (median, lowest and highest) and the memory of the
+        Axis, value, its work, the cost in seconds (median, lowest and highest) and the memory of the
         process's own, without mapped files, in MB.
     """
+    torch.set_flush_denormal(True)  # As the train stage does.
     changes: dict[str, object] = {"epochs": 100_000}  # No point reaches the end of the schedule.
     images = FEW_IMAGES
     match point.axis:
@@ -107,6 +126,7 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
     return {
         "axis": point.axis,
         "value": point.value,
+        "work": work(point.axis, point.value),
         "seconds": float(np.median(costs)),
         "lowest": min(costs),
         "highest": max(costs),
@@ -171,8 +191,11 @@ def figure(table: pd.DataFrame) -> Figure:
         axes = result.add_subplot(rows, columns, place)
         axes.loglog(x, y, "o-", color="#332288", label="measured")
         # Through the last point: what fixed costs hide at small sizes shows at large ones.
-        slope = -1.0 if axis == "threads" else 1.0  # Twice the threads, at best half the time.
-        axes.loglog(x, y[-1] * (x / x[-1]) ** slope, "--", color="0.6", label="slope 1 (threads: -1)")
+        if column == "seconds":
+            expected = part["work"].to_numpy(float)
+            axes.loglog(x, y[-1] * expected / expected[-1], "--", color="0.6", label="its work")
+        if y.max() < 1.5 * y.min():
+            axes.set_ylim(0.5 * y.min(), 2 * y.max())  # Else what is constant looks like noise.
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.set_xticks(x, [f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}" for value in x])
         axes.xaxis.set_minor_locator(NullLocator())

@@ -1,6 +1,7 @@
-"""The machine's limit: how long the matrix products of a loop take by themselves, at their best."""
+"""The machine's limit: how long the matrix products of a loop, and its updates, take by themselves."""
 
 import itertools
+import statistics
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -10,35 +11,45 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from contestants import StopTraining, make_contestant
+from contestants import Contestant, Project, StopTraining, make_contestant
 
 Product = tuple[int, int, int]  # (m, k, n): an m x k matrix times a k x n matrix.
+# Bytes to go round so that what comes again has left the cores' caches; a training goes round 74 MB.
+FROM_MEMORY = 100_000_000
+MOST_SETS = 100
 
 
 def count_products(name: str, folder: Path) -> Counter[Product]:
     """The matrix products, forward and backward, of the contestant's first cycle of steps."""
     contestant = make_contestant(name, folder)
     products: Counter[Product] = Counter()
-    steps = itertools.count(1)
 
     def record(a: torch.Size, b: torch.Size) -> int:
         products[a[0], a[1], b[1]] += 1
         return 2 * a[0] * a[1] * b[1]
-
-    def stop() -> None:
-        if next(steps) == contestant.cycle:
-            raise StopTraining
 
     shapes = {
         torch.ops.aten.mm: lambda a, b, **_: record(a, b),
         torch.ops.aten.addmm: lambda bias, a, b, **_: record(a, b),
     }
     counter = FlopCounterMode(display=False, custom_mapping=shapes)
-    with counter, suppress(StopTraining):
-        contestant.run_epoch(stop)
+    with counter:
+        run_cycle(contestant)
     if flops(products) != counter.get_total_flops():
         raise RuntimeError("there are operations that are neither mm nor addmm")
     return products
+
+
+def run_cycle(contestant: Contestant) -> None:
+    """The first cycle of a contestant's steps."""
+    steps = itertools.count(1)
+
+    def stop() -> None:
+        if next(steps) == contestant.cycle:
+            raise StopTraining
+
+    with suppress(StopTraining):
+        contestant.run_epoch(stop)
 
 
 def flops(products: Counter[Product]) -> int:
@@ -46,27 +57,65 @@ def flops(products: Counter[Product]) -> int:
     return sum(2 * m * k * n * count for (m, k, n), count in products.items())
 
 
-def best_seconds(products: Iterable[Product], budget: float) -> dict[Product, float]:
-    """The shortest time of each product, over both layouts of each operand and many repeats.
+def product_seconds(products: Iterable[Product], budget: float) -> dict[Product, tuple[float, float]]:
+    """Two times for each product: its best ever, and its usual one with operands that lay in memory.
 
-    A layout matters because the product for a weight's gradient has its left operand transposed.
+    A loop has the second at most: between two products of one weight it goes through all others, their
+    gradients and Adam's moments, which no core's cache holds. Both are those of the best layout of each
+    operand; layouts matter because the product for a weight's gradient has its left operand transposed.
 
     Args:
         products: shapes.
-        budget: seconds for each shape.
+        budget: seconds for each of the two.
     """
-    return {product: min(_times(*product, budget)) for product in products}
+    return {
+        product: (
+            min(min(times) for times in _times(*product, sets=1, budget=budget)),
+            min(
+                statistics.median(times) for times in _times(*product, sets=_enough(*product), budget=budget)
+            ),
+        )
+        for product in products
+    }
 
 
-def _times(m: int, k: int, n: int, budget: float) -> list[float]:
-    lefts = [torch.randn(m, k), torch.randn(k, m).T]
-    rights = [torch.randn(k, n), torch.randn(n, k).T]
-    out = torch.empty(m, n)
-    times: list[float] = []
-    end = time.perf_counter() + budget
-    while len(times) < 40 or time.perf_counter() < end:
-        for left, right in itertools.product(lefts, rights):
+def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
+    """What Adam's updates of a cycle of steps take by themselves, for a contestant of the project's own."""
+    contestant = make_contestant(name, folder)
+    assert isinstance(contestant, Project)
+    run_cycle(contestant)  # For gradients to update with.
+    trainer = contestant.trainer
+    seconds = 0.0
+    for optimizer, count in (
+        (trainer.autoencoder_optimizer, contestant.cycle),
+        (trainer.discriminator_optimizer, 1),
+    ):
+        times = []
+        for _ in range(repeats):
             start = time.perf_counter()
-            torch.mm(left, right, out=out)
+            optimizer.step(rate=0.0)
             times.append(time.perf_counter() - start)
-    return times
+        seconds += count * statistics.median(times)
+    return seconds
+
+
+def _enough(m: int, k: int, n: int) -> int:
+    return min(-(-FROM_MEMORY // (4 * (m * k + k * n + m * n))), MOST_SETS)
+
+
+def _times(m: int, k: int, n: int, sets: int, budget: float) -> list[list[float]]:
+    """The times of one product, a list a layout, going round `sets` of operands and results."""
+    lefts = [(torch.randn(m, k), torch.randn(k, m).T) for _ in range(sets)]
+    rights = [(torch.randn(k, n), torch.randn(n, k).T) for _ in range(sets)]
+    outs = [torch.empty(m, n) for _ in range(sets)]
+    result = []
+    for left, right in itertools.product((0, 1), repeat=2):
+        times: list[float] = []
+        end = time.perf_counter() + budget / 4
+        while len(times) < max(40, sets) or time.perf_counter() < end:
+            place = len(times) % sets
+            start = time.perf_counter()
+            torch.mm(lefts[place][left], rights[place][right], out=outs[place])
+            times.append(time.perf_counter() - start)
+        result.append(times)
+    return result
