@@ -5,13 +5,12 @@ import shutil
 import _stage
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from _params import read_params
 from _run import read_images, read_run
 from aae import artifacts
-from aae.ablation import answer, cell_name, cell_row, contrasts, summarise, verdicts
+from aae.ablation import CONTRAST, answer, cell_name, cell_row, contrasts, summarise, verdicts
 from aae.evaluation import REFERENCE, evaluate, evaluate_training, percentile_grid
 from aae.figures import figure_grids_side_by_side, figure_side_by_side
 from aae.fit_figures import figure_fit
@@ -49,9 +48,10 @@ def main() -> None:
             whose = "test codes'" if config.prior == "none" else f"{config.prior} prior's"
             grids.append((f"{config.title}\n{whose} percentiles", images))
 
-    artifacts.save_table(pd.DataFrame(rows), _stage.ROOT / "metrics/ablation.csv")
+    artifacts.save_table(rows, _stage.ROOT / "metrics/ablation.csv")
     compared = contrasts(rows, COMPARED)
-    artifacts.save_table(pd.DataFrame(compared), _stage.ROOT / "metrics/contrasts.csv")
+    # One encoder alone has nothing to be compared with: a row of gaps keeps the columns.
+    artifacts.save_table(compared or [dict.fromkeys(CONTRAST)], _stage.ROOT / "metrics/contrasts.csv")
     words, variants = verdicts(rows, null), summarise(rows)
     summary = {
         "verdicts": words,

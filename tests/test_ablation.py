@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT
 from scipy import stats
 
-from aae.ablation import answer, cell_name, cell_row, contrasts, summarise, verdicts
+from aae.ablation import CONTRAST, answer, cell_name, cell_row, contrasts, summarise, verdicts
 from aae.params import parse_params
 
 PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -186,6 +186,7 @@ def test_every_two_encoders_of_a_prior_are_compared_by_every_measure_and_priors_
         for prior in ("gaussian", "none")
     }
     found = contrasts(grid(values), ["a", "b"])
+    assert all(list(row) == CONTRAST for row in found)
     assert len(found) == 2 * 3 * 2
     differences = {(r["prior"], r["encoders"], r["measure"]): r["difference"] for r in found}
     for prior in ("gaussian", "none"):

@@ -11,6 +11,7 @@ from aae.config import RunConfig
 from aae.scorecard import Null
 
 VARIANT = ["encoder", "prior"]
+CONTRAST = ["prior", "encoders", "measure", "difference", "low", "high", "seed_std"]
 # The verdict's rule, in the prior's standard deviations. Codes from the prior but a tenth too wide or
 # too narrow are at the distance 0.1, those shifted by 0.14 as well.
 CLOSE = 0.1
@@ -109,7 +110,7 @@ def contrasts(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> lis
         measures: columns to compare.
 
     Returns:
-        Rows of prior, encoders ("a - b"), measure, mean difference, the ends of its 95% t interval
+        Rows of `CONTRAST`: prior, encoders ("a - b"), measure, mean difference, ends of its 95% t interval
         ("low", "high"), and the standard deviation over seeds of the measure itself ("seed_std"), for
         scale. The last three are None with one seed.
     """
