@@ -18,7 +18,7 @@ def main() -> None:
     prior = reference_prior(config)
 
     codes, metrics = evaluate(config, autoencoder, x, y, null_bands(len(x), prior))
-    artifacts.save_table(codes, _stage.ROOT / "data/codes/testset.csv")
+    artifacts.save_table(codes.to_dict("records"), _stage.ROOT / "data/codes/testset.csv")
     artifacts.save_json(metrics, _stage.ROOT / "metrics/testset.json")
 
     curves = artifacts.load_table(RUN / "history.csv")
@@ -28,7 +28,7 @@ def main() -> None:
         sliced_w2=[fit.sliced_w2(z, prior) for z in epoch_codes],
         off_centre=[np.linalg.norm(z.mean(0, dtype=np.float64)) / prior.std for z in epoch_codes],
     )
-    artifacts.save_table(curves, _stage.ROOT / "plots/training.csv")
+    artifacts.save_table(curves.to_dict("records"), _stage.ROOT / "plots/training.csv")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import _stage
 
-import pandas as pd
 import torch
 from tqdm import tqdm
 
@@ -45,7 +44,7 @@ def main() -> None:
     with checkpoints.lock(run):
         checkpoints.tidy(CHECKPOINTS, keep=path)
         trainer, history, codes = train(config, x, x_holdout, path)
-        artifacts.save_table(pd.DataFrame(history), Path("history.csv"))
+        artifacts.save_table(history, Path("history.csv"))
         artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
         artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"))
 

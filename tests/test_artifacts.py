@@ -37,7 +37,7 @@ def figure() -> Figure:
 
 SAVERS: dict[str, Callable[[Path], None]] = {
     "content.json": lambda path: artifacts.save_json(CONTENT, path),
-    "table.csv": lambda path: artifacts.save_table(TABLE, path),
+    "table.csv": lambda path: artifacts.save_table(TABLE.to_dict("records"), path),
     "config.json": lambda path: artifacts.save_config(CONFIG, path),
     "tensors.safetensors": lambda path: artifacts.save_tensors(TENSORS, path),
     "figure.png": lambda path: artifacts.save_figure(figure(), path, 50),
@@ -91,7 +91,7 @@ def test_any_content_comes_back_from_json_in_its_order(folder: Path, content: di
 )
 def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray) -> None:
     z = z + np.float32(0)  # A column of -0 alone is written as "-0", which reads as the integer 0.
-    artifacts.save_table(pd.DataFrame(z, columns=["z1", "z2"]), folder / "any.csv")
+    artifacts.save_table(pd.DataFrame(z, columns=["z1", "z2"]).to_dict("records"), folder / "any.csv")
     loaded = artifacts.load_table(folder / "any.csv").to_numpy(dtype=np.float32)
     assert loaded.tobytes() == z.tobytes()
 
@@ -99,13 +99,13 @@ def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray)
 def test_float32_of_all_magnitudes_come_back_from_csv_to_the_bit(tmp_path: Path) -> None:
     bits = np.random.default_rng(0).integers(0, 2**32, 20_000, dtype=np.uint32)
     z = bits.view(np.float32)[np.isfinite(bits.view(np.float32))]
-    artifacts.save_table(pd.DataFrame({"z1": z}), tmp_path / "any.csv")
+    artifacts.save_table([{"z1": value} for value in z], tmp_path / "any.csv")
     assert artifacts.load_table(tmp_path / "any.csv")["z1"].to_numpy(np.float32).tobytes() == z.tobytes()
 
 
 def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None:
     table = TABLE.assign(discriminator_loss=[float("nan"), 0.5])
-    artifacts.save_table(table, tmp_path / "table.csv")
+    artifacts.save_table(table.to_dict("records"), tmp_path / "table.csv")
     pd.testing.assert_frame_equal(artifacts.load_table(tmp_path / "table.csv"), table)
 
 

@@ -16,10 +16,13 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from aae.ablation import CONTRAST
+
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 9": "epochs: 1",
+    "epochs: 7": "epochs: 1",
     "batch_size: 125": "batch_size: 100",
+    "regularization_interval: 6": "regularization_interval: 2",
     "encoder: [deterministic, gaussian, universal]": "encoder: [deterministic, gaussian]",
     "prior: [gaussian, none]": "prior: [gaussian]",
     "seed: [0, 1, 2]": "seed: [0]",
@@ -237,9 +240,11 @@ def test_a_larger_grid_trains_the_new_cells_only(clone: Clone) -> None:
     expected = {f"{stage}@{cell}" for stage in ("ablation-configure", "ablation-train") for cell in new}
     assert ran(output) == expected | {"ablation"}
 
-    smaller = clone.dvc("exp", "run", "-S", "ablation.seed=[1]")
+    smaller = clone.dvc("exp", "run", "-S", "ablation.seed=[1]", "-S", "ablation.encoder=[gaussian]")
     assert ran(smaller) == {"ablation"}
-    assert {path.name for path in (clone.folder / "data/ablation").iterdir()} == new
+    assert {path.name for path in (clone.folder / "data/ablation").iterdir()} == {"gaussian-gaussian-1"}
+    contrasts = (clone.folder / "metrics/contrasts.csv").read_text().splitlines()
+    assert contrasts == [",".join(CONTRAST), "," * (len(CONTRAST) - 1)]  # Of one encoder there are none.
 
 
 @pytest.mark.parametrize(

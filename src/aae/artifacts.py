@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 from pydantic import ValidationError
 
 from aae.config import RunConfig
 from aae.errors import UserError
 
-if TYPE_CHECKING:  # Stages that only draw or only configure need not wait seconds for torch.
+if TYPE_CHECKING:  # Stages that only draw or only configure need not wait seconds for what they do not use.
+    import pandas as pd
     import torch
     from matplotlib.figure import Figure
 
@@ -52,14 +54,31 @@ def load_json(path: Path) -> dict[str, Any]:
     return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 
-def save_table(table: pd.DataFrame, path: Path) -> None:
-    """CSV with 9 significant digits: enough to get every float32 back to the bit."""
-    with atomic(path) as partial:
-        table.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
+def save_table(rows: Sequence[Mapping[Any, object]], path: Path) -> None:
+    """CSV with 9 significant digits: enough to get every float32 back to the bit.
+
+    Not through pandas, which a training would wait for longer than for its table.
+
+    Args:
+        rows: at least one; all have the first one's keys, the columns. None and NaN leave a gap.
+        path: the file.
+    """
+    with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(rows[0])
+        writer.writerows([_cell(row[column]) for column in rows[0]] for row in rows)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.9g}"
+    return value
 
 
 def load_table(path: Path) -> pd.DataFrame:
     """What `save_table` wrote."""
+    import pandas as pd
+
     return _read(path, lambda: pd.read_csv(path))
 
 

@@ -20,11 +20,20 @@ MEAN_DRAWS = 16  # Draws of eta behind the mean code of the universal encoder, w
 BATCH = 1000  # Images at a time outside training: bounds memory.
 
 
+class _Linear(nn.Linear):
+    """Without first weights, which PyTorch would draw from the global generator.
+
+    (`nn.utils.skip_init` does the same, and takes two seconds to import what it needs for that.)
+    """
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as the memory is."""
+
+
 def perceptron(inputs: int, hidden: int, outputs: int, generator: torch.Generator) -> nn.Sequential:
     """Two hidden layers of ReLU units, initialised as PyTorch does but from `generator`."""
     sizes = pairwise([inputs, hidden, hidden, outputs])
-    # skip_init: PyTorch's own initialisation would draw from the global generator.
-    layers = [nn.utils.skip_init(nn.Linear, *size) for size in sizes]
+    layers = [_Linear(*size) for size in sizes]
     for layer in layers:
         bound = 1 / math.sqrt(layer.in_features)
         nn.init.uniform_(layer.weight, -bound, bound, generator=generator)

@@ -63,15 +63,18 @@ def mmd(z: np.ndarray) -> float:
     extent = np.max(z.max(0).clip(min=0) - z.min(0).clip(max=0))
     step = 2 * np.pi / (extent + 12)
     count = int(np.ceil(LARGEST_FREQUENCY / step))
-    t1 = step * np.arange(count + 1)  # The other half plane has the conjugate values.
-    t2 = step * np.arange(-count, count + 1)
-    phase1, phase2 = np.outer(z[:, 0], t1), np.outer(z[:, 1], t2)
-    cos1, sin1, cos2, sin2 = np.cos(phase1), np.sin(phase1), np.cos(phase2), np.sin(phase2)
-    real = (cos1.T @ cos2 - sin1.T @ sin2) / len(z)
-    imaginary = (cos1.T @ sin2 + sin1.T @ cos2) / len(z)
-    normal = np.exp(-0.5 * (t1[:, None] ** 2 + t2**2))
-    weight = normal * (step**2 / (2 * np.pi)) * np.where(t1 > 0, 2, 1)[:, None]
-    return float(np.sqrt(np.sum(weight * ((real - normal) ** 2 + imaginary**2))))
+    t = step * np.arange(count + 1)
+    # Each wave is the one before times the first: a tenth of the time of a cosine and a sine.
+    waves = np.empty((2, count + 1, len(z)), complex)
+    waves[:, 0] = 1
+    waves[:, 1:] = np.exp(1j * step * z.T)[:, None]
+    first, second = np.cumprod(waves, axis=1, out=waves)
+    normal = np.exp(-0.5 * (t[:, None] ** 2 + t**2))
+    # The characteristic function at (t1, t2) and (t1, -t2); opposite to them it has the conjugates.
+    above = np.abs(first @ second.T / len(z) - normal) ** 2
+    below = np.abs(first @ second.conj().T / len(z) - normal) ** 2
+    squares = (above + np.where(t > 0, below, 0)) * np.where(t > 0, 2, 1)[:, None]
+    return float(np.sqrt(np.sum(normal * squares) * step**2 / (2 * np.pi)))
 
 
 def ks_radius(z: np.ndarray) -> float:
