@@ -122,7 +122,7 @@ class Worker:
         self.process = SPAWN.Process(target=serve, args=(theirs, name, folder), daemon=True)
         self.process.start()
         theirs.close()  # Else a worker that dies would not end `recv`.
-        self.batch_size, self.cycle = self.connection.recv()
+        self.batch_size, self.precision, self.cycle = self.connection.recv()
 
     def train(self, steps: int) -> float:
         """The seconds that so many more steps take."""
@@ -146,7 +146,7 @@ def serve(connection: Connection, name: str, folder: Path) -> None:
     from contestants import StopTraining, make_contestant
 
     contestant = make_contestant(name, folder)
-    connection.send((contestant.batch_size, contestant.cycle))
+    connection.send((contestant.batch_size, contestant.precision, contestant.cycle))
     left = connection.recv()
     start = time.perf_counter()
 
@@ -205,6 +205,7 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
             {
                 "contestant": name,
                 "batch_size": worker.batch_size,
+                "precision": worker.precision,
                 "repeats": len(times),
                 "seconds_an_epoch": median,
                 "lowest": min(times),
@@ -217,7 +218,7 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
             }
         )
     rows = [*whole_training(rows), *rows]
-    products = pd.DataFrame(shapes, columns=["m", "k", "n"])
+    products = pd.DataFrame(shapes, columns=["m", "k", "n", "precision"])
     products["microseconds"] = [1e6 * alone[shape][0] for shape in shapes]
     products["microseconds_from_memory"] = [1e6 * alone[shape][1] for shape in shapes]
     products["gflop_a_second"] = 2e-3 * products[["m", "k", "n"]].prod(axis=1) / products["microseconds"]

@@ -30,6 +30,8 @@ class Contestant(Protocol):
     """A training that can be run epoch by epoch and then asked for codes and reconstructions."""
 
     batch_size: int
+    precision: str
+    """Of its matrix products."""
     cycle: int
     """Steps after which the same work begins anew."""
     epochs: float
@@ -55,6 +57,7 @@ class Project:
         self.cycle = self.config.train.regularization_interval
         self.epochs: float = self.config.train.epochs
         self.trainer = Trainer(self.config, torch.from_numpy(mnist.read(folder, "train")[0].copy()))
+        self.precision = self.trainer.precision
 
     def run_epoch(self, on_step: OnStep) -> None:
         """One epoch; `on_step` is called after each step."""
@@ -101,7 +104,9 @@ def make_contestant(name: str, folder: Path) -> Contestant:
         case "this project, late":
             return Project(folder, recall_start=0.0)
         case "this project, like for like":
-            return Project(folder, batch_size=100, regularization_interval=1, input_dropout=0.0)
+            return Project(
+                folder, batch_size=100, regularization_interval=1, input_dropout=0.0, precision="float32"
+            )
         case "plain loop":
             from peer_plain import PlainLoop
 

@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from contestants import Contestant, Project, StopTraining, make_contestant
 
-Product = tuple[int, int, int]  # (m, k, n): an m x k matrix times a k x n matrix.
+# (m, k, n, precision): an m x k matrix times a k x n matrix.
+Product = tuple[int, int, int, str]
 # Bytes to go round so that what comes again has left the cores' caches; a training goes round 74 MB.
 FROM_MEMORY = 100_000_000
 MOST_SETS = 100
@@ -25,7 +26,7 @@ def count_products(name: str, folder: Path) -> Counter[Product]:
     products: Counter[Product] = Counter()
 
     def record(a: torch.Size, b: torch.Size) -> int:
-        products[a[0], a[1], b[1]] += 1
+        products[a[0], a[1], b[1], contestant.precision] += 1
         return 2 * a[0] * a[1] * b[1]
 
     shapes = {
@@ -54,7 +55,7 @@ def run_cycle(contestant: Contestant) -> None:
 
 def flops(products: Counter[Product]) -> int:
     """Floating-point operations of all the products."""
-    return sum(2 * m * k * n * count for (m, k, n), count in products.items())
+    return sum(2 * m * k * n * count for (m, k, n, _), count in products.items())
 
 
 def product_seconds(products: Iterable[Product], budget: float) -> dict[Product, tuple[float, float]]:
@@ -65,7 +66,7 @@ def product_seconds(products: Iterable[Product], budget: float) -> dict[Product,
     operand; layouts matter because the product for a weight's gradient has its left operand transposed.
 
     Args:
-        products: shapes.
+        products: shapes and precisions.
         budget: seconds for each of the two.
     """
     return {
@@ -99,15 +100,17 @@ def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
     return seconds
 
 
-def _enough(m: int, k: int, n: int) -> int:
-    return min(-(-FROM_MEMORY // (4 * (m * k + k * n + m * n))), MOST_SETS)
+def _enough(m: int, k: int, n: int, precision: str) -> int:
+    size = getattr(torch, precision).itemsize
+    return min(-(-FROM_MEMORY // (size * (m * k + k * n + m * n))), MOST_SETS)
 
 
-def _times(m: int, k: int, n: int, sets: int, budget: float) -> list[list[float]]:
+def _times(m: int, k: int, n: int, precision: str, sets: int, budget: float) -> list[list[float]]:
     """The times of one product, a list a layout, going round `sets` of operands and results."""
-    lefts = [(torch.randn(m, k), torch.randn(k, m).T) for _ in range(sets)]
-    rights = [(torch.randn(k, n), torch.randn(n, k).T) for _ in range(sets)]
-    outs = [torch.empty(m, n) for _ in range(sets)]
+    kind = getattr(torch, precision)
+    lefts = [(torch.randn(m, k).to(kind), torch.randn(k, m).to(kind).T) for _ in range(sets)]
+    rights = [(torch.randn(k, n).to(kind), torch.randn(n, k).to(kind).T) for _ in range(sets)]
+    outs = [torch.empty(m, n, dtype=kind) for _ in range(sets)]
     result = []
     for left, right in itertools.product((0, 1), repeat=2):
         times: list[float] = []

@@ -24,6 +24,7 @@ class PlainLoop:
     """Reconstruct, discriminate, fool: three passes and three updates a minibatch."""
 
     batch_size = 100
+    precision = "float32"
     cycle = 1
     epochs = NO_SCHEDULE
 

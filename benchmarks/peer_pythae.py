@@ -76,6 +76,7 @@ class Pythae:
     """Its losses, its optimisers, its DataLoader; only its progress bar is left out."""
 
     batch_size = 100
+    precision = "float32"
     cycle = 1
     epochs = NO_SCHEDULE
 

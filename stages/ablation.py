@@ -50,8 +50,7 @@ def main() -> None:
 
     artifacts.save_table(rows, _stage.ROOT / "metrics/ablation.csv")
     compared = contrasts(rows, COMPARED)
-    # One encoder alone has nothing to be compared with: a row of gaps keeps the columns.
-    artifacts.save_table(compared or [dict.fromkeys(CONTRAST)], _stage.ROOT / "metrics/contrasts.csv")
+    artifacts.save_table(compared, _stage.ROOT / "metrics/contrasts.csv", columns=CONTRAST)
     words, variants = verdicts(rows, null), summarise(rows)
     summary = {
         "verdicts": words,

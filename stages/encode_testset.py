@@ -1,5 +1,7 @@
 """encode-testset: the base run's codes of all hold-out images, their metrics, and the training's curves."""
 
+import json
+
 import _stage
 
 import numpy as np
@@ -19,7 +21,8 @@ def main() -> None:
 
     codes, metrics = evaluate(config, autoencoder, x, y, null_bands(len(x), prior))
     artifacts.save_table(codes.to_dict("records"), _stage.ROOT / "data/codes/testset.csv")
-    artifacts.save_json(metrics, _stage.ROOT / "metrics/testset.json")
+    trained_with = json.loads(artifacts.load_notes(RUN / "weights.safetensors")["trained_with"])
+    artifacts.save_json(metrics | {"trained_with": trained_with}, _stage.ROOT / "metrics/testset.json")
 
     curves = artifacts.load_table(RUN / "history.csv")
     saved = artifacts.load_tensors(RUN / "epoch_codes.safetensors")

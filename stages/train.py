@@ -4,6 +4,7 @@ Runs inside the run's folder, so that the base run and the ablation's cell with 
 are one and the same to DVC's run cache, and one training serves both.
 """
 
+import json
 import math
 import sys
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from aae import artifacts, checkpoints, mnist
 from aae.checkpoints import Checkpoint
 from aae.config import RunConfig
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, check_collapse, choose_device
+from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device, choose_precision
 
 MNIST = Path("../../mnist")
 # Outside the outputs, which DVC deletes before it runs the stage again.
@@ -40,13 +41,15 @@ def main() -> None:
 
     run = CHECKPOINTS / "-".join(Path.cwd().parts[-2:])
     deciding = [Path("config.json"), *sorted(MNIST.glob("*-images-*")), *_stage.own_sources()]
-    path = run / f"{checkpoints.key(deciding, device)}.safetensors"
+    trained_with = arithmetic(device, choose_precision(config.train.precision, device))
+    path = run / f"{checkpoints.key(deciding, trained_with)}.safetensors"
     with checkpoints.lock(run):
         checkpoints.tidy(CHECKPOINTS, keep=path)
         trainer, history, codes = train(config, x, x_holdout, path)
         artifacts.save_table(history, Path("history.csv"))
         artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
-        artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"))
+        notes = {"trained_with": json.dumps(trained_with)}
+        artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"), notes)
 
 
 def train(config: RunConfig, x: torch.Tensor, x_holdout: torch.Tensor, path: Path) -> Training:

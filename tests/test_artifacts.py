@@ -109,6 +109,18 @@ def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None
     pd.testing.assert_frame_equal(artifacts.load_table(tmp_path / "table.csv"), table)
 
 
+def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
+    artifacts.save_table([], tmp_path / "table.csv", columns=["a", "b"])
+    assert (tmp_path / "table.csv").read_text() == "a,b\n"
+
+
+def test_notes_beside_tensors_come_back(tmp_path: Path) -> None:
+    artifacts.save_tensors({"a": torch.ones(2)}, tmp_path / "a.safetensors", {"note": "as it was"})
+    assert artifacts.load_notes(tmp_path / "a.safetensors") == {"note": "as it was"}
+    artifacts.save_tensors({"a": torch.ones(2)}, tmp_path / "b.safetensors")
+    assert artifacts.load_notes(tmp_path / "b.safetensors") == {}
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     st.dictionaries(

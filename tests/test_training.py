@@ -20,8 +20,10 @@ from aae.randomness import named_generator
 from aae.training import (
     Losses,
     Trainer,
+    arithmetic,
     check_collapse,
     choose_device,
+    choose_precision,
     dropout,
     mean_losses,
     rate_factor,
@@ -281,3 +283,71 @@ def test_a_training_that_learns_goes_on() -> None:
     check_collapse(3, Losses(0.2, 0.69, 0.7), torch.eye(2))
     check_collapse(3, Losses(0.2), torch.eye(2))  # Without a prior.
     check_collapse(3, Losses(0.2, 0.69, 0.7), torch.tensor([[1.0, 2.0], [1.0, 3.0]]))  # A line is no point.
+
+
+# The precision.
+
+
+@pytest.mark.parametrize(
+    ("units", "chosen"),
+    [
+        ({"avx512_bf16": True, "amx_bf16": False}, "bfloat16"),
+        ({"avx512_bf16": False, "amx_bf16": True}, "bfloat16"),
+        ({"avx512_bf16": False, "amx_bf16": False}, "float32"),
+        ({}, "float32"),
+    ],
+)
+def test_auto_takes_bfloat16_only_where_the_cpu_has_units_for_it(
+    units: dict[str, bool], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
+    cpu = torch.device("cpu")
+    assert choose_precision("auto", cpu) == chosen
+    assert choose_precision("auto", torch.device("cuda")) == "float32"
+    assert [choose_precision(name, cpu) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
+@pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
+def test_bfloat16_rounds_the_products_and_nothing_else(encoder: str, x: torch.Tensor) -> None:
+    exact, rounded = (
+        Trainer(make_config(encoder, regularization_interval=1, precision=precision), x)
+        for precision in ("float32", "bfloat16")
+    )
+    first = [vars(trainer.run_step(x[:100])) for trainer in (exact, rounded)]
+    assert first[0] != first[1]
+    for name, value in first[0].items():
+        # The first loss is of equal weights; the second's discriminator has learnt from rounded codes.
+        assert first[1][name] == pytest.approx(value, rel=0.02)
+    assert {value.dtype for value in rounded.recent_codes} == {torch.float32}
+    state = rounded.state_dict()
+    assert {
+        tensor.dtype for name in ("autoencoder", "discriminator_optimizer") for tensor in state[name].values()
+    } == {torch.float32}
+
+    # Outside of steps the same weights give the same codes.
+    exact.autoencoder.load_state_dict(rounded.autoencoder.state_dict())
+    codes = [trainer.autoencoder.encode(x, named_generator(0, "test")) for trainer in (exact, rounded)]
+    assert torch.equal(codes[0], codes[1])
+
+
+def test_in_bfloat16_the_encoder_meets_the_discriminator_that_has_just_learnt(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(regularization_interval=1, precision="bfloat16", discriminator_learning_rate=1.0)
+    losses = Trainer(config, x).run_step(x[:100])
+    idle = Trainer(config, x)
+    monkeypatch.setattr(idle.discriminator_optimizer, "step", lambda rate: None)
+    assert losses.encoder_adversarial_loss != pytest.approx(
+        idle.run_step(x[:100]).encoder_adversarial_loss, rel=0.01
+    )
+
+
+def test_what_decides_the_bits_is_told() -> None:
+    told = arithmetic(torch.device("cpu"), "bfloat16")
+    assert told == {
+        "torch": torch.__version__,
+        "device": "cpu",
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "precision": "bfloat16",
+    }

@@ -65,8 +65,8 @@ def fill(text: str, root: Path) -> str:
 
 def base_table(metrics: dict[str, Any]) -> str:
     """What the base run measures on the 10,000 test images, beside true draws."""
-    codes, null, centre, covariance = (
-        metrics[key] for key in ("codes", "null", "code_mean", "code_covariance")
+    codes, null, centre, covariance, machine = (
+        metrics[key] for key in ("codes", "null", "code_mean", "code_covariance", "trained_with")
     )
     lines = [["measure", "codes", "true draws (95%)", "whitened codes", "whitened draws (95%)"], ["---"] * 5]
     for name, title in MEASURES.items():
@@ -84,7 +84,9 @@ def base_table(metrics: dict[str, Any]) -> str:
         f"(95% bootstrap interval {codes['sliced_w2_low']:.4f} to {codes['sliced_w2_high']:.4f}), "
         f"{codes['fit_ratio']:.2f} times that of true draws. Mean of the codes ({centre['z1']:.3f}, "
         f"{centre['z2']:.3f}), covariance {covariance['z1z1']:.3f}, {covariance['z2z2']:.3f}, off the "
-        f"diagonal {covariance['z1z2']:.3f}.\n\n{_table(lines)}"
+        f"diagonal {covariance['z1z2']:.3f}. Trained by torch {machine['torch']} on {machine['device']} "
+        f"({machine['capability']}, {machine['threads']} threads), with products in {machine['precision']}."
+        f"\n\n{_table(lines)}"
     )
 
 
@@ -139,8 +141,8 @@ def contrast_table(contrasts: pd.DataFrame) -> str:
 
 def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
     """The machine, and a row a contestant."""
-    header = ["loop", "batch", "seconds an epoch", "times ours", "limit", "from memory", "and Adam"]
-    header += ["peak memory", "to quality"]
+    header = ["loop", "batch", "products in", "seconds an epoch", "times ours", "limit", "from memory"]
+    header += ["and Adam", "peak memory", "to quality"]
     lines = [header, ["---"] * len(header)]
     ours = speed["seconds_an_epoch"].iloc[0]
     for row in speed.to_dict("records"):
@@ -151,6 +153,7 @@ def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataF
             [
                 str(row["contestant"]),
                 str(row["batch_size"]),
+                str(row["precision"]),
                 f"{seconds:.1f} ({row['lowest']:.1f} to {row['highest']:.1f})",
                 f"{seconds / ours:.2f}",
                 f"{row['limit_seconds'] / seconds:.0%}",

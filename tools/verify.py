@@ -5,6 +5,7 @@ training makes that large: there the numbers below must agree within their toler
 four standard deviations over seeds.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -26,12 +27,12 @@ def main() -> None:
         clone = Path(folder) / "clone"
         run("git", "clone", "--quiet", str(ROOT), str(clone))
         committed = outputs(clone)
-        table = pd.read_csv(clone / TABLE)
+        table, trained_with = pd.read_csv(clone / TABLE), read_trained_with(clone)
         mnist = ROOT / "data/mnist"
         local = {"AAE_MNIST_DIR": str(mnist)} if mnist.is_dir() else {}
         run("dvc", "repro", cwd=clone, env=os.environ | local)
         made = outputs(clone)
-        again = pd.read_csv(clone / TABLE)
+        again, trained_with_again = pd.read_csv(clone / TABLE), read_trained_with(clone)
 
     different = sorted(path for path in committed | made if committed.get(path) != made.get(path))
     print(f"verify: {len(committed) - len(different)} of {len(committed)} outputs are the same to the byte")
@@ -39,6 +40,8 @@ def main() -> None:
         return
     print("differing outputs:")
     print("\n".join(f"  {path}" for path in different))
+    if trained_with != trained_with_again:
+        print(f"trained with {trained_with_again}; the committed run with {trained_with}")
     changes = worst_changes(table, again)
     print(changes.to_string(index=False))
     if (changes["change"] > changes["tolerance"]).any():
@@ -60,6 +63,12 @@ def outputs(tree: Path) -> dict[str, str]:
         for out in stage.get("outs", []):
             found[os.path.normpath(folder / out["path"])] = out["md5"]
     return found
+
+
+def read_trained_with(tree: Path) -> str:
+    """What decided the bits of a tree's base run beside settings, images and code."""
+    metrics = json.loads((tree / "metrics/testset.json").read_text(encoding="utf-8"))
+    return ", ".join(f"{name} {value}" for name, value in metrics["trained_with"].items())
 
 
 def worst_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ class Adam:
     """Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1), updating with PyTorch's own fused kernel.
 
     The same numbers as `torch.optim.Adam(fused=True)`, to the bit. That one goes through hooks, groups
-    and defaults before it calls the same kernel, and imports PyTorch's compiler, four seconds, for
+    and defaults before it calls the same kernel, and imports PyTorch's compiler, seconds, for
     nothing. What is left out: weight decay, groups of parameters, parameters without gradients.
     """
 

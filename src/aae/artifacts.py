@@ -54,19 +54,23 @@ def load_json(path: Path) -> dict[str, Any]:
     return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 
-def save_table(rows: Sequence[Mapping[Any, object]], path: Path) -> None:
+def save_table(
+    rows: Sequence[Mapping[Any, object]], path: Path, columns: Sequence[str] | None = None
+) -> None:
     """CSV with 9 significant digits: enough to get every float32 back to the bit.
 
     Not through pandas, which a training would wait for longer than for its table.
 
     Args:
-        rows: at least one; all have the first one's keys, the columns. None and NaN leave a gap.
+        rows: all have the first one's keys. None and NaN leave a gap.
         path: the file.
+        columns: to be given where there may be no rows; the keys of the first row otherwise.
     """
+    columns = columns or list(rows[0])
     with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0])
-        writer.writerows([_cell(row[column]) for column in rows[0]] for row in rows)
+        writer.writerow(columns)
+        writer.writerows([_cell(row[column]) for column in columns] for row in rows)
 
 
 def _cell(value: object) -> object:
@@ -110,6 +114,17 @@ def load_tensors(path: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return _read(path, lambda: load_file(path))
+
+
+def load_notes(path: Path) -> dict[str, str]:
+    """The metadata that `save_tensors` wrote."""
+    from safetensors import safe_open
+
+    def read() -> dict[str, str]:
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}
+
+    return _read(path, read)
 
 
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:

@@ -35,13 +35,17 @@ class Checkpoint:
     finished: bool
 
 
-def key(files: Iterable[Path], device: torch.device) -> str:
-    """A name for all that decides a training's bits: the content of `files`, and the machine's arithmetic."""
+def key(files: Iterable[Path], arithmetic: Mapping[str, object]) -> str:
+    """A name for all that decides a training's bits.
+
+    Args:
+        files: settings, images and code, of which the content counts.
+        arithmetic: what `aae.training.arithmetic` says of the machine.
+    """
     digest = hashlib.sha256()
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    capability = torch.backends.cpu.get_cpu_capability()
-    digest.update(repr((torch.__version__, torch.get_num_threads(), capability, str(device))).encode())
+    digest.update(json.dumps(arithmetic).encode())
     return digest.hexdigest()
 
 

@@ -39,6 +39,7 @@ class TrainSettings(Settings):
     input_dropout: float = Field(ge=0, lt=1)
     recall_start: float = Field(ge=0, le=1)
     device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "float32", "bfloat16"]
 
 
 class RunConfig(Settings):

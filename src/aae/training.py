@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from aae.adam import Adam
 from aae.config import RunConfig, TrainSettings
@@ -57,6 +58,28 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def choose_precision(name: str, device: torch.device) -> str:
+    """The precision that `train.precision` names; "auto" takes bfloat16 on CPUs with units for it.
+
+    Others would take longer with it than with float32.
+    """
+    if name != "auto":
+        return name
+    units = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    return "bfloat16" if units.get("avx512_bf16") or units.get("amx_bf16") else "float32"
+
+
+def arithmetic(device: torch.device, precision: str) -> dict[str, str | int]:
+    """All that decides a training's bits beside settings, images and code."""
+    return {
+        "torch": torch.__version__,
+        "device": str(device),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "precision": precision,
+    }
+
+
 def rate_factor(progress: float, warmup: float, decay_start: float) -> float:
     """What the learning rates are multiplied by: a linear rise, a plateau at 1, a linear fall to 0.
 
@@ -79,6 +102,9 @@ class Trainer:
     From `recall_start` on its discriminator is shown the codes of all n minibatches: with more codes
     at a time it follows q(z) with less noise, which is dear, and matters once q(z) moves slowly.
     The encoder learns from images that lack some pixels, and so generalises better.
+
+    Matrix products have the precision of `precision`; weights, their updates, codes and losses are
+    always float32, and so is what the networks do outside of steps.
     """
 
     def __init__(self, config: RunConfig, x: torch.Tensor) -> None:
@@ -100,6 +126,7 @@ class Trainer:
                 f"params.yaml: train.batch_size: {self.settings.batch_size} is more than the "
                 f"{len(x)} training images"
             )
+        self.precision = choose_precision(self.settings.precision, x.device)
         self.step = 0
         self.recent_codes: list[torch.Tensor] = []  # Those that the discriminator is shown next, detached.
         self.prior = PRIORS[config.prior]
@@ -144,18 +171,17 @@ class Trainer:
         progress = self.step / (settings.epochs * self.steps_per_epoch)
         factor = rate_factor(progress, settings.warmup, settings.decay_start)
 
-        z = self.autoencoder.encoder(
-            dropout(x, settings.input_dropout, self.input_dropout), self.encoder_noise
-        )
+        x_seen = dropout(x, settings.input_dropout, self.input_dropout)
+        z = self._forward(self.autoencoder.encoder, x_seen, self.encoder_noise)
         recall = settings.regularization_interval if progress > settings.recall_start else 1
         self.recent_codes = [*self.recent_codes, z.detach()][-recall:]
-        reconstruction = reconstruction_loss(self.autoencoder.decoder(z), x)
+        reconstruction = reconstruction_loss(self._forward(self.autoencoder.decoder, z), x)
         losses = Losses(reconstruction.item())
         loss = reconstruction
         if self._regularizes():
             rate = factor * settings.discriminator_learning_rate
             told_apart = self._update_discriminator(torch.cat(self.recent_codes), rate)
-            adversarial = encoder_adversarial_loss(self.discriminator(z))
+            adversarial = encoder_adversarial_loss(self._forward(self.discriminator, z))
             losses = Losses(reconstruction.item(), told_apart.item(), adversarial.item())
             first, last = settings.adversarial_weight
             weight = first + progress * (last - first)
@@ -192,6 +218,13 @@ class Trainer:
         except (KeyError, RuntimeError, TypeError) as error:
             raise ValueError("the state is not of these networks") from error
 
+    def _forward(self, network: nn.Module, *inputs: object) -> torch.Tensor:
+        """What the network gives, float32, of products in this training's precision."""
+        # One context a call: within one, autocast keeps its copies of weights, through updates as well.
+        with torch.autocast(self.x.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output: torch.Tensor = network(*inputs)
+        return output.float()
+
     def _regularizes(self) -> bool:
         return self.prior is not None and self.step % self.settings.regularization_interval == 0
 
@@ -206,7 +239,8 @@ class Trainer:
     def _update_discriminator(self, z_code: torch.Tensor, rate: float) -> torch.Tensor:
         assert self.prior is not None
         z_prior = self.prior.sample(len(z_code), self.prior_samples).to(z_code.device)
-        prior_logits, code_logits = self.discriminator(torch.cat([z_prior, z_code])).chunk(2)
+        logits = self._forward(self.discriminator, torch.cat([z_prior, z_code]))
+        prior_logits, code_logits = logits.chunk(2)
         loss = discriminator_loss(prior_logits, code_logits)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
