@@ -1,12 +1,13 @@
 """The comparison with dvc.lock knows every output by its place in the tree."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 
-from verify import CELL, TOLERANCES, outputs, worst_changes
+from verify import CELL, TOLERANCES, outputs, remove, worst_changes
 
 
 def test_every_committed_output_has_a_hash_and_its_path_from_the_root() -> None:
@@ -19,6 +20,13 @@ def test_every_committed_output_has_a_hash_and_its_path_from_the_root() -> None:
         found
     )
     assert all(len(Path(path).parts) > 1 for path in found)
+
+
+def test_no_output_that_git_brought_is_left_for_dvc_to_skip_its_stage(tmp_path: Path) -> None:
+    for folder in ("metrics", "plots"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    remove(tmp_path, outputs(ROOT))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_change_is_the_worst_over_the_cells_that_have_a_prior() -> None:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ def main() -> None:
         run("git", "clone", "--quiet", str(ROOT), str(clone))
         committed = outputs(clone)
         table, trained_with = pd.read_csv(clone / TABLE), read_trained_with(clone)
+        remove(clone, committed)
         mnist = ROOT / "data/mnist"
         local = {"AAE_MNIST_DIR": str(mnist)} if mnist.is_dir() else {}
         run("dvc", "repro", cwd=clone, env=os.environ | local)
@@ -63,6 +65,12 @@ def outputs(tree: Path) -> dict[str, str]:
         for out in stage.get("outs", []):
             found[os.path.normpath(folder / out["path"])] = out["md5"]
     return found
+
+
+def remove(tree: Path, paths: Iterable[str]) -> None:
+    """Remove those outputs that git brought: DVC would find them in order and not make them again."""
+    for path in paths:
+        (tree / path).unlink(missing_ok=True)
 
 
 def read_trained_with(tree: Path) -> str:
