@@ -58,7 +58,7 @@ def main() -> None:
         "variants": variants,
         "null": null,
     }
-    artifacts.save_json(summary, _stage.ROOT / "metrics/ablation.json")
+    artifacts.save_json(artifacts.rounded(summary), _stage.ROOT / "metrics/ablation.json")
 
     columns = len(params.ablation.prior)
     draw("2A", figure_side_by_side(planes, columns, POINT_SIZE))

@@ -22,7 +22,8 @@ def main() -> None:
     codes, metrics = evaluate(config, autoencoder, x, y, null_bands(len(x), prior))
     artifacts.save_table(codes.to_dict("records"), _stage.ROOT / "data/codes/testset.csv")
     trained_with = json.loads(artifacts.load_notes(RUN / "weights.safetensors")["trained_with"])
-    artifacts.save_json(metrics | {"trained_with": trained_with}, _stage.ROOT / "metrics/testset.json")
+    metrics = artifacts.rounded(metrics) | {"trained_with": trained_with}
+    artifacts.save_json(metrics, _stage.ROOT / "metrics/testset.json")
 
     curves = artifacts.load_table(RUN / "history.csv")
     saved = artifacts.load_tensors(RUN / "epoch_codes.safetensors")

@@ -20,7 +20,7 @@ from aae import artifacts, checkpoints, mnist
 from aae.checkpoints import Checkpoint
 from aae.config import RunConfig
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device, choose_precision
+from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device
 
 MNIST = Path("../../mnist")
 # Outside the outputs, which DVC deletes before it runs the stage again.
@@ -41,7 +41,7 @@ def main() -> None:
 
     run = CHECKPOINTS / "-".join(Path.cwd().parts[-2:])
     deciding = [Path("config.json"), *sorted(MNIST.glob("*-images-*")), *_stage.own_sources()]
-    trained_with = arithmetic(device, choose_precision(config.train.precision, device))
+    trained_with = arithmetic(config.train, device)
     path = run / f"{checkpoints.key(deciding, trained_with)}.safetensors"
     with checkpoints.lock(run):
         checkpoints.tidy(CHECKPOINTS, keep=path)

@@ -114,6 +114,15 @@ def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_text() == "a,b\n"
 
 
+def test_rounded_metrics_have_the_digits_of_tables_and_are_else_as_they_were() -> None:
+    third = 1 / 3
+    metrics = {"a": {"b": third, "c": [np.float64(third), None, 1], "d": ("word", True)}, "e": 12345678912.0}
+    assert artifacts.rounded(metrics) == {
+        "a": {"b": 0.333333333, "c": [0.333333333, None, 1], "d": ["word", True]},
+        "e": 12345678900.0,
+    }
+
+
 def test_notes_beside_tensors_come_back(tmp_path: Path) -> None:
     artifacts.save_tensors({"a": torch.ones(2)}, tmp_path / "a.safetensors", {"note": "as it was"})
     assert artifacts.load_notes(tmp_path / "a.safetensors") == {"note": "as it was"}

@@ -15,6 +15,7 @@ from aae.figures import (
     CONTOUR_MASSES,
     DIGIT_COLOURS,
     TICKS,
+    densest,
     figure_2a,
     figure_2e,
     figure_grids_side_by_side,
@@ -68,6 +69,18 @@ def test_every_digits_name_stands_where_its_codes_are_densest() -> None:
     names = {text.get_text(): text.get_position() for text in axes.texts}
     assert set(names) == set("0123456789")
     np.testing.assert_allclose(names["7"], [9, 9], atol=0.2)
+
+
+def test_digits_whose_codes_are_densest_at_one_place_have_names_beside_each_other() -> None:
+    cluster = 0.5 * np.random.default_rng(1).standard_normal((1000, 2))
+    axes = plane(np.concatenate([cluster, cluster]), Gaussian(), np.repeat([4, 9], 1000))
+    four, nine = (np.array(text.get_position()) for text in axes.texts)
+    assert np.hypot(*(four - nine)) >= 0.05 * np.ptp(axes.get_xlim())
+
+
+def test_a_name_that_no_place_keeps_apart_stands_where_the_codes_are_densest() -> None:
+    z = np.random.default_rng(1).standard_normal((300, 2))
+    assert densest(z, taken=[np.zeros(2)], apart=100).tolist() == densest(z).tolist()
 
 
 def test_without_a_prior_no_names_lie_on_top_of_each_other() -> None:

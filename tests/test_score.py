@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from aae import score
+from aae import artifacts, score
 from aae.errors import UserError
 from aae.priors import Gaussian
 from aae.scorecard import null_bands
@@ -249,13 +249,14 @@ def test_an_unknown_prior_is_refused_with_those_that_there_are(
 # What it prints.
 
 
-def test_the_json_is_the_scorecard_to_the_last_digit(
+def test_the_json_is_the_scorecard_as_rounded_as_the_metrics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = saved(tmp_path / "codes.npz", z=5 * Z)
     run(monkeypatch, path, "--std", "5", "--json")
     null = null_bands(len(Z), Gaussian(5))
-    assert json.loads(capsys.readouterr().out) == {"codes": scorecard(5 * Z, Gaussian(5), null), "null": null}
+    due = {"codes": scorecard(5 * Z, Gaussian(5), null), "null": null}
+    assert json.loads(capsys.readouterr().out) == artifacts.rounded(due)
 
 
 def test_for_people_it_prints_a_row_a_measure(

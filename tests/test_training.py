@@ -343,7 +343,7 @@ def test_in_bfloat16_the_encoder_meets_the_discriminator_that_has_just_learnt(
 
 
 def test_what_decides_the_bits_is_told() -> None:
-    told = arithmetic(torch.device("cpu"), "bfloat16")
+    told = arithmetic(make_config(precision="bfloat16").train, torch.device("cpu"))
     assert told == {
         "torch": torch.__version__,
         "device": "cpu",

@@ -86,6 +86,19 @@ def load_table(path: Path) -> pd.DataFrame:
     return _read(path, lambda: pd.read_csv(path))
 
 
+def rounded(content: Any) -> Any:
+    """Metrics, nested as JSON is, with the 9 significant digits that tables have.
+
+    Enough to tell any two results apart, and fewer than those in which the linear algebra of two kinds
+    of CPU differs.
+    """
+    if isinstance(content, Mapping):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return float(f"{content:.9g}") if isinstance(content, float | np.floating) else content
+
+
 def save_config(config: RunConfig, path: Path) -> None:
     """The settings of one run, for `load_config`."""
     save_json(config.model_dump(), path)

@@ -50,9 +50,12 @@ def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior | None, title: str, poi
     draw_codes(axes, z, y, prior, point_size)
     # Without a prior most digits crowd about one point: their names would hide each other.
     style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
+    apart = 0.05 * np.ptp(axes.get_xlim())  # A little more than a name's height.
+    taken: list[np.ndarray] = []
     for digit in np.unique(y) if prior else []:
-        name_at = densest(z[y == digit])
+        name_at = densest(z[y == digit], taken, apart)
         axes.text(name_at[0], name_at[1], str(digit), path_effects=OUTLINE, **style)
+        taken.append(name_at)
     axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
     handles = legend_handles(prior is not None)
     axes.legend(handles=handles, title="digit", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
@@ -87,10 +90,22 @@ def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior | None, po
     )
 
 
-def densest(z: np.ndarray, neighbours: int = 200) -> np.ndarray:
-    """The code, (2,), with the nearest n-th neighbour: unlike the median always among the codes."""
-    reaches = np.asarray(KDTree(z).query(z, min(neighbours, len(z)))[0])
-    return z[np.argmin(reaches.reshape(len(z), -1)[:, -1])]
+def densest(
+    z: np.ndarray, taken: Sequence[np.ndarray] = (), apart: float = 0.0, neighbours: int = 200
+) -> np.ndarray:
+    """The code, (2,), with the nearest n-th neighbour: unlike the median always among the codes.
+
+    Args:
+        z: codes, (n, 2).
+        taken: points from which it keeps away, unless no code does.
+        apart: how far.
+        neighbours: n.
+    """
+    reaches = np.asarray(KDTree(z).query(z, min(neighbours, len(z)))[0]).reshape(len(z), -1)[:, -1]
+    free = np.full(len(z), True)
+    for point in taken:
+        free &= np.hypot(*(z - point).T) >= apart
+    return z[np.argmin(np.where(free | ~free.any(), reaches, np.inf))]
 
 
 def draw_contours(axes: Axes, prior: Prior) -> None:

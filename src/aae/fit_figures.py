@@ -1,6 +1,7 @@
 """Figures of the fit: how good, where it fails, and when. Arrays in, figures out; no torch, no paths."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -152,7 +153,9 @@ def figure_when(curves: pd.DataFrame, floor: tuple[float, float], title: str) ->
     above.plot(curves["epoch"], curves["sliced_w2"], "o-", color=BLUE, label="sliced W2")
     above.plot(curves["epoch"], curves["off_centre"], "s--", color=RED, label="distance of the mean from 0")
     above.set(yscale="log", ylabel="standard deviations of the prior")
-    above.legend(frameon=False)
+    # Beside the panels: a curve may go anywhere within.
+    beside: dict[str, Any] = {"frameon": False, "loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3}
+    above.legend(**beside)
     below.axhline(np.log(2), color="0.5", linewidth=0.8, label="ln 2: nothing told apart")
     for column, style, colour, label in (
         ("discriminator_loss", "o-", BLUE, "discriminator's loss"),
@@ -162,5 +165,5 @@ def figure_when(curves: pd.DataFrame, floor: tuple[float, float], title: str) ->
             below.plot(curves["epoch"], curves[column], style, color=colour, label=label)
     below.set(xlabel="epoch", ylabel="nats, mean over the epoch")
     below.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    below.legend(frameon=False)
+    below.legend(**beside)
     return figure

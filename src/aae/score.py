@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aae.artifacts import rounded
 from aae.errors import UserError
 from aae.priors import CODE_DIM, Gaussian
 from aae.scorecard import LEAST_CODES, null_bands, score, table
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument(
         "--std", type=_standard_deviation, default=1.0, help="the prior's standard deviation; default: 1"
     )
-    parser.add_argument("--json", action="store_true", help="all digits, for programs")
+    parser.add_argument("--json", action="store_true", help="for programs: more digits, and the null bands")
     arguments = parser.parse_args()
     try:
         z = read_codes(arguments.codes)
@@ -44,7 +45,7 @@ def main() -> None:
     except UserError as error:
         sys.exit(f"aae.score: {error}")
     if arguments.json:
-        print(json.dumps({"codes": scores, "null": null}, indent=2))
+        print(json.dumps(rounded({"codes": scores, "null": null}), indent=2))
         return
     print(f"{len(z):,} codes against N(0, {arguments.std:g}^2 I), lengths in its standard deviations")
     print(

@@ -69,14 +69,14 @@ def choose_precision(name: str, device: torch.device) -> str:
     return "bfloat16" if units.get("avx512_bf16") or units.get("amx_bf16") else "float32"
 
 
-def arithmetic(device: torch.device, precision: str) -> dict[str, str | int]:
+def arithmetic(settings: TrainSettings, device: torch.device) -> dict[str, str | int]:
     """All that decides a training's bits beside settings, images and code."""
     return {
         "torch": torch.__version__,
         "device": str(device),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "precision": precision,
+        "precision": choose_precision(settings.precision, device),
     }
 
 
