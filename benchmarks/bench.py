@@ -32,6 +32,7 @@ SPAWN = multiprocessing.get_context("spawn")
 CONTESTANTS = (
     "this project, early",
     "this project, late",
+    "this project, early, float32",
     "this project, like for like",
     "pythae",
     "plain loop",
@@ -73,7 +74,7 @@ def parse_options() -> argparse.Namespace:
     add("--out", type=Path, default=RESULTS, help="folder for the tables")
     add("--contestants", nargs="+", default=CONTESTANTS, help='also known: "pythae, sampling"')
     add("--repeats", type=int, default=7, help="timed slices of each contestant")
-    add("--slice", type=int, default=6000, help="images of a slice")
+    add("--slice", type=int, default=30_000, help="images of a slice")
     add("--patience", type=float, default=200, help="seconds of training in which to reach the quality")
     add("--growth-seconds", type=float, default=2.0, help="seconds of training for a point of growth")
     add("--quick", action="store_true", help="tiny budgets: shows that it runs, measures nothing")
@@ -101,9 +102,12 @@ def describe_machine() -> dict[str, object]:
 
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    cpu = about.get("model name", platform.processor())
+    if "cpu family" in about:  # On a virtual machine the name says little.
+        cpu += f" (family {about['cpu family']}, model {about['model']})"
     return {
-        "cpu": models[0] if models else platform.processor(),
+        "cpu": cpu,
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),

@@ -101,6 +101,8 @@ def make_contestant(name: str, folder: Path) -> Contestant:
             return Project(folder)
         case "this project, early":
             return Project(folder, recall_start=1.0)
+        case "this project, early, float32":
+            return Project(folder, recall_start=1.0, precision="float32")
         case "this project, late":
             return Project(folder, recall_start=0.0)
         case "this project, like for like":

@@ -4,8 +4,9 @@ import itertools
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -81,23 +82,43 @@ def product_seconds(products: Iterable[Product], budget: float) -> dict[Product,
 
 
 def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
-    """What Adam's updates of a cycle of steps take by themselves, for a contestant of the project's own."""
+    """What the updates of a cycle of steps take by themselves, for a contestant of the project's own.
+
+    They are Adam's and, with products in bfloat16, the casts: of all weights once a pass through their
+    network, and of their gradients, back to float32, once an update.
+    """
     contestant = make_contestant(name, folder)
     assert isinstance(contestant, Project)
     run_cycle(contestant)  # For gradients to update with.
     trainer = contestant.trainer
     seconds = 0.0
-    for optimizer, count in (
-        (trainer.autoencoder_optimizer, contestant.cycle),
-        (trainer.discriminator_optimizer, 1),
+    for optimizer, updates, passes in (
+        (trainer.autoencoder_optimizer, contestant.cycle, contestant.cycle),
+        (trainer.discriminator_optimizer, 1, 2),
     ):
-        times = []
+        weights = optimizer.parameters
+        work: list[tuple[int, Callable[[], object]]] = [(updates, partial(optimizer.step, rate=0.0))]
+        if contestant.precision == "bfloat16":
+            narrow = [weight.detach().bfloat16() for weight in weights]
+            wide = [weight.float() for weight in narrow]
+            work.append((passes, partial(_copy, weights, narrow)))
+            work.append((updates, partial(_copy, narrow, wide)))
+        times: list[list[float]] = [[] for _ in work]
         for _ in range(repeats):
-            start = time.perf_counter()
-            optimizer.step(rate=0.0)
-            times.append(time.perf_counter() - start)
-        seconds += count * statistics.median(times)
+            for (_, run), taken in zip(work, times, strict=True):
+                start = time.perf_counter()
+                run()
+                taken.append(time.perf_counter() - start)
+        seconds += sum(
+            count * statistics.median(taken) for (count, _), taken in zip(work, times, strict=True)
+        )
     return seconds
+
+
+def _copy(sources: list[torch.Tensor], targets: list[torch.Tensor]) -> None:
+    # Into memory that is there: what a fresh allocation takes differs from process to process.
+    for source, target in zip(sources, targets, strict=True):
+        target.copy_(source.detach())
 
 
 def _enough(m: int, k: int, n: int, precision: str) -> int:

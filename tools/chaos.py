@@ -82,10 +82,10 @@ def results(tree: Path) -> dict[str, bytes]:
     return {str(file.relative_to(tree)): file.read_bytes() for file in files}
 
 
-def trained(log: Path) -> Counter[tuple[str, str]]:
-    """How often each epoch of each stage was trained to its end."""
+def trained(said: str) -> Counter[tuple[str, str]]:
+    """How often each epoch of each stage was trained to its end, by what a log says."""
     stage, epochs = "", Counter[tuple[str, str]]()
-    for line in log.read_text().splitlines():
+    for line in said.splitlines():
         if found := re.match(r"Running stage '(.+)':", line):
             stage = found[1]
         elif found := re.match(r"epoch (\d+) of ", line):
@@ -128,10 +128,11 @@ def campaign(kills: int, seed: int, folder: Path, table: Path) -> bool:
         finish(tree, log)
         found = results(tree)
         differing += sum(found.get(name) != expected.get(name) for name in expected | found)
-        resumed += log.read_text().count(": resuming after epoch")
-        mended += log.read_text().count("removed, as cut off: ")
-        restarted += log.read_text().count("; starting over")
-        twice += sum(count - 1 for count in trained(log).values())
+        said = log.read_text()
+        resumed += said.count(": resuming after epoch")
+        mended += said.count("removed, as cut off: ")
+        restarted += said.count("; starting over")
+        twice += sum(count - 1 for count in trained(said).values())
         print(f"round {rounds}: {counts.total()} of {kills} kills", flush=True)
         shutil.rmtree(tree)
 

@@ -142,7 +142,7 @@ def contrast_table(contrasts: pd.DataFrame) -> str:
 def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
     """The machine, and a row a contestant."""
     header = ["loop", "batch", "products in", "seconds an epoch", "times ours", "limit", "from memory"]
-    header += ["and Adam", "peak memory", "to quality"]
+    header += ["and updates", "peak memory", "to quality"]
     lines = [header, ["---"] * len(header)]
     ours = speed["seconds_an_epoch"].iloc[0]
     for row in speed.to_dict("records"):
