@@ -15,7 +15,7 @@ from aae import mnist
 from aae.config import RunConfig
 from aae.params import parse_params
 from aae.randomness import named_generator
-from aae.training import Trainer
+from aae.training import Trainer, prepare_process
 
 ROOT = Path(__file__).resolve().parents[1]
 OnStep = Callable[[], None]
@@ -95,7 +95,7 @@ def make_contestant(name: str, folder: Path) -> Contestant:
 
     A peer's module is imported for that peer alone, lest it count as the others' memory.
     """
-    torch.set_flush_denormal(True)  # As the project's train stage does; its peers profit as well.
+    prepare_process()  # As the project's train stage does; its peers profit as well.
     match name:
         case "this project":
             return Project(folder)

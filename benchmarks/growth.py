@@ -17,7 +17,7 @@ import aae.models
 import aae.priors
 from aae import mnist
 from aae.models import PIXELS
-from aae.training import Losses, Trainer
+from aae.training import Losses, Trainer, prepare_process
 from contestants import StopTraining, run_config
 
 SLICES = 5
@@ -100,7 +100,7 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
         Axis, value, its work, the cost in seconds (median, lowest and highest) and the memory of the
         process's own, without mapped files, in MB.
     """
-    torch.set_flush_denormal(True)  # As the train stage does.
+    prepare_process()  # As the train stage does.
     changes: dict[str, object] = {"epochs": 100_000}  # No point reaches the end of the schedule.
     images = FEW_IMAGES
     match point.axis:

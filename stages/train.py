@@ -20,7 +20,7 @@ from aae import artifacts, checkpoints, mnist
 from aae.checkpoints import Checkpoint
 from aae.config import RunConfig
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device
+from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device, prepare_process
 
 MNIST = Path("../../mnist")
 # Outside the outputs, which DVC deletes before it runs the stage again.
@@ -31,9 +31,7 @@ Training = tuple[Trainer, list[dict[str, float]], dict[str, torch.Tensor]]
 
 
 def main() -> None:
-    # Before the first parallel work, whose threads inherit it: gradients of pixels that are 0 in every
-    # image fade to subnormal numbers, with which a CPU is a hundred times slower.
-    torch.set_flush_denormal(True)
+    prepare_process()
     config = artifacts.load_config(Path("config.json"))
     device = choose_device(config.train.device)
     x = torch.from_numpy(mnist.read(MNIST, "train")[0].copy()).to(device)  # Bytes, a quarter of floats.

@@ -1,6 +1,8 @@
 """The two phases, the schedule, and that a training repeats to the bit."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -340,6 +342,27 @@ def test_in_bfloat16_the_encoder_meets_the_discriminator_that_has_just_learnt(
     assert losses.encoder_adversarial_loss != pytest.approx(
         idle.run_step(x[:100]).encoder_adversarial_loss, rel=0.01
     )
+
+
+def prepared(then: str) -> str:
+    """What lines of Python print in a prepared process of their own."""
+    lines = "import resource, torch; from aae.training import prepare_process; prepare_process()\n"
+    command = [sys.executable, "-c", lines + then]
+    return subprocess.run(command, cwd=ROOT / "src", check=True, capture_output=True, text=True).stdout
+
+
+def test_a_prepared_process_takes_subnormal_numbers_for_zero_in_all_threads() -> None:
+    numbers = 1_000_000  # So many that PyTorch shares them among its threads.
+    assert prepared(f"print((torch.full(({numbers},), 1e-40) * 2).count_nonzero().item())") == "0\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_a_prepared_process_keeps_memory_for_large_gradients() -> None:
+    # 64 MB, which fresh from the system are 16,000 pages.
+    again = "for _ in range(20): torch.ones(16_000_000)"
+    pages = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
+    # At first the heap grows, until its gaps are large enough.
+    assert int(prepared(f"{again}\nbefore = {pages}\n{again}\nprint({pages} - before)")) < 1000
 
 
 def test_what_decides_the_bits_is_told() -> None:
