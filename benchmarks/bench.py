@@ -37,6 +37,7 @@ CONTESTANTS = (
     "pythae",
     "plain loop",
 )
+PARTS = ("peers", "growth")
 TIMED_TO_QUALITY = ("this project", "pythae", "plain loop")
 IMAGES = 60_000
 ERROR_GOAL = 0.038  # Mean squared error per pixel of the test images.
@@ -45,16 +46,25 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
-    """Measure everything, print the tables and write them."""
+    """Measure, print the tables and write them."""
     options = parse_options()
     options.out.mkdir(parents=True, exist_ok=True)
-    artifacts.save_json(run_alone(describe_machine), options.out / "machine.json")
+    for part, measure in {"peers": compare_with_peers, "growth": measure_growth}.items():
+        if part in options.parts:
+            measure(options)
+            artifacts.save_json(run_alone(describe_machine), options.out / f"machine_{part}.json")
 
+
+def compare_with_peers(options: argparse.Namespace) -> None:
+    """The tables of speed, of its limit and of time to quality."""
     speed, products = compare_speed(options)
     show(speed, options.out / "speed.csv")
     show(products, options.out / "products.csv")
     show(time_to_quality(options), options.out / "quality.csv")
 
+
+def measure_growth(options: argparse.Namespace) -> None:
+    """The table of how the cost grows, and its plot."""
     import growth
 
     with tempfile.TemporaryDirectory() as folder:
@@ -72,6 +82,7 @@ def parse_options() -> argparse.Namespace:
     add = parser.add_argument
     add("--mnist", type=Path, default=Path("data/mnist"), help="folder of the four IDX files")
     add("--out", type=Path, default=RESULTS, help="folder for the tables")
+    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
     add("--contestants", nargs="+", default=CONTESTANTS, help='also known: "pythae, sampling"')
     add("--repeats", type=int, default=7, help="timed slices of each contestant")
     add("--slice", type=int, default=30_000, help="images of a slice")

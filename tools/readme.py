@@ -48,12 +48,14 @@ def fill(text: str, root: Path) -> str:
     results = root / "benchmarks/results"
     if (results / "quality.csv").exists():
         blocks["bench"] = bench_tables(
-            _json(results / "machine.json"),
+            _json(results / "machine_peers.json"),
             pd.read_csv(results / "speed.csv"),
             pd.read_csv(results / "quality.csv"),
         )
     if (results / "growth.csv").exists():
-        blocks["growth"] = growth_table(pd.read_csv(results / "growth.csv"))
+        blocks["growth"] = growth_table(
+            _json(results / "machine_growth.json"), pd.read_csv(results / "growth.csv")
+        )
     if (results / "chaos.csv").exists():
         blocks["chaos"] = chaos_sentence(pd.read_csv(results / "chaos.csv", index_col="event")["count"])
     for name, block in blocks.items():
@@ -163,10 +165,15 @@ def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataF
                 time_to_quality(epochs) if len(epochs) else "",
             ]
         )
+    how = f"medians of {speed['repeats'].iloc[0]} slices of an epoch (lowest to highest)"
+    return f"{describe(machine)}; {how}.\n\n{_table(lines)}"
+
+
+def describe(machine: dict[str, Any]) -> str:
+    """What was measured on."""
     return (
         f"{machine['cpu']}, {machine['cores']} cores ({machine['capability']}), torch {machine['torch']}, "
-        f"{machine['threads']} threads; medians of {speed['repeats'].iloc[0]} slices of an epoch (lowest to "
-        f"highest).\n\n{_table(lines)}"
+        f"{machine['threads']} threads"
     )
 
 
@@ -181,8 +188,8 @@ def time_to_quality(epochs: pd.DataFrame) -> str:
     )
 
 
-def growth_table(growth: pd.DataFrame) -> str:
-    """A row an axis: how its cost and its work grow from the smallest value to the largest."""
+def growth_table(machine: dict[str, Any], growth: pd.DataFrame) -> str:
+    """The machine, and a row an axis: how cost and work grow from the smallest value to the largest."""
     lines = [["what grows", "from", "to", "its work", "its cost", "memory of its own, MB"], ["---"] * 6]
     for axis in growth["axis"].unique():
         points = growth[growth["axis"] == axis].to_dict("records")
@@ -197,7 +204,7 @@ def growth_table(growth: pd.DataFrame) -> str:
                 f"{first['memory_mb']:.0f} to {last['memory_mb']:.0f}",
             ]
         )
-    return _table(lines)
+    return f"{describe(machine)}.\n\n{_table(lines)}"
 
 
 def chaos_sentence(counts: pd.Series) -> str:
