@@ -37,7 +37,6 @@ CONTESTANTS = (
     "pythae",
     "plain loop",
 )
-PARTS = ("peers", "growth")
 TIMED_TO_QUALITY = ("this project", "pythae", "plain loop")
 IMAGES = 60_000
 ERROR_GOAL = 0.038  # Mean squared error per pixel of the test images.
@@ -47,12 +46,14 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Measure, print the tables and write them."""
-    options = parse_options()
+    parts = {"peers": compare_with_peers, "growth": measure_growth}
+    options = parse_options(list(parts))
     options.out.mkdir(parents=True, exist_ok=True)
-    for part, measure in {"peers": compare_with_peers, "growth": measure_growth}.items():
+    machine = run_alone(describe_machine)
+    for part, measure in parts.items():
         if part in options.parts:
             measure(options)
-            artifacts.save_json(run_alone(describe_machine), options.out / f"machine_{part}.json")
+            artifacts.save_json(machine, options.out / f"machine_{part}.json")
 
 
 def compare_with_peers(options: argparse.Namespace) -> None:
@@ -76,13 +77,13 @@ def measure_growth(options: argparse.Namespace) -> None:
     artifacts.save_figure(growth.figure(pd.DataFrame(rows)), options.out / "growth.png", dpi=110)
 
 
-def parse_options() -> argparse.Namespace:
-    """The command line."""
+def parse_options(parts: list[str]) -> argparse.Namespace:
+    """The command line, which may choose among the parts of the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
     add("--mnist", type=Path, default=Path("data/mnist"), help="folder of the four IDX files")
     add("--out", type=Path, default=RESULTS, help="folder for the tables")
-    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
+    add("--parts", nargs="+", choices=parts, default=parts, help="what to measure")
     add("--contestants", nargs="+", default=CONTESTANTS, help='also known: "pythae, sampling"')
     add("--repeats", type=int, default=7, help="timed slices of each contestant")
     add("--slice", type=int, default=30_000, help="images of a slice")

@@ -96,29 +96,24 @@ def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
         (trainer.autoencoder_optimizer, contestant.cycle, contestant.cycle),
         (trainer.discriminator_optimizer, 1, 2),
     ):
-        weights = optimizer.parameters
+        weights = [weight.detach() for weight in optimizer.parameters]
         work: list[tuple[int, Callable[[], object]]] = [(updates, partial(optimizer.step, rate=0.0))]
         if contestant.precision == "bfloat16":
-            narrow = [weight.detach().bfloat16() for weight in weights]
+            # Into memory that is there: what a fresh allocation takes differs from process to process.
+            narrow = [weight.bfloat16() for weight in weights]
             wide = [weight.float() for weight in narrow]
-            work.append((passes, partial(_copy, weights, narrow)))
-            work.append((updates, partial(_copy, narrow, wide)))
-        times: list[list[float]] = [[] for _ in work]
-        for _ in range(repeats):
-            for (_, run), taken in zip(work, times, strict=True):
-                start = time.perf_counter()
-                run()
-                taken.append(time.perf_counter() - start)
-        seconds += sum(
-            count * statistics.median(taken) for (count, _), taken in zip(work, times, strict=True)
-        )
+            work.append((passes, partial(torch._foreach_copy_, narrow, weights)))
+            work.append((updates, partial(torch._foreach_copy_, wide, narrow)))
+        rounds = [[_seconds(run) for _, run in work] for _ in range(repeats)]
+        medians = map(statistics.median, zip(*rounds, strict=True))
+        seconds += sum(count * median for (count, _), median in zip(work, medians, strict=True))
     return seconds
 
 
-def _copy(sources: list[torch.Tensor], targets: list[torch.Tensor]) -> None:
-    # Into memory that is there: what a fresh allocation takes differs from process to process.
-    for source, target in zip(sources, targets, strict=True):
-        target.copy_(source.detach())
+def _seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
 
 
 def _enough(m: int, k: int, n: int, precision: str) -> int:
