@@ -27,8 +27,9 @@ verify: $(VENV)/installed  ## Rerun the committed pipeline in a temporary clone 
 chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compare the results (Linux)
 	python tools/chaos.py
 
-readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md
+readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/
 	python tools/readme.py
+	python tools/priors.py
 
 # BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
 bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (20 minutes, on an idle machine)

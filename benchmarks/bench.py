@@ -7,27 +7,18 @@ turns, a slice of an epoch each, so that a drift of the machine hits all alike. 
 
 import argparse
 import math
-import multiprocessing
-import os
-import platform
-import resource
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from aae import artifacts
+from aae.io import artifacts
+from workers import Worker, describe_machine, run_alone
 
-# Nothing here imports torch before it must: what is measured are the processes that this one starts.
-SPAWN = multiprocessing.get_context("spawn")
 # The project's epochs cost more once its discriminator is shown more codes: "early" and "late".
 CONTESTANTS = (
     "this project, early",
@@ -96,91 +87,10 @@ def parse_options(parts: list[str]) -> argparse.Namespace:
     return options
 
 
-def run_alone(function: Callable[..., Any], *arguments: object) -> Any:
-    """What `function` returns in a fresh process."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=SPAWN) as pool:
-        return pool.submit(function, *arguments).result()
-
-
 def show(table: pd.DataFrame, path: Path) -> None:
     """Print a table and write it."""
     print(f"\n{path.name}\n{table.to_string(index=False)}", flush=True)
     artifacts.save_table(table.to_dict("records"), path)
-
-
-def describe_machine() -> dict[str, object]:
-    """What the numbers depend on; neither a host's name nor a date."""
-    import torch
-
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    cpu = about.get("model name", platform.processor())
-    if "cpu family" in about:  # On a virtual machine the name says little.
-        cpu += f" (family {about['cpu family']}, model {about['model']})"
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-
-
-class Worker:
-    """The driver's end of one contestant's process."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        """Start the process and wait until it is ready."""
-        self.connection, theirs = SPAWN.Pipe()
-        # A daemon: it ends with this process, whatever ends it.
-        self.process = SPAWN.Process(target=serve, args=(theirs, name, folder), daemon=True)
-        self.process.start()
-        theirs.close()  # Else a worker that dies would not end `recv`.
-        self.batch_size, self.precision, self.cycle = self.connection.recv()
-
-    def train(self, steps: int) -> float:
-        """The seconds that so many more steps take."""
-        self.connection.send(steps)
-        return float(self.connection.recv())
-
-    def finish(self) -> float:
-        """End the process.
-
-        Returns:
-            Its peak memory in MB.
-        """
-        self.connection.send(0)
-        peak = float(self.connection.recv())
-        self.process.join()
-        return peak
-
-
-def serve(connection: Connection, name: str, folder: Path) -> None:
-    """Train as many steps as the connection asks for, again and again; answer with the seconds."""
-    from contestants import StopTraining, make_contestant
-
-    contestant = make_contestant(name, folder)
-    connection.send((contestant.batch_size, contestant.precision, contestant.cycle))
-    left = connection.recv()
-    start = time.perf_counter()
-
-    def on_step() -> None:
-        nonlocal left, start
-        left -= 1
-        if left == 0:
-            connection.send(time.perf_counter() - start)
-            left = connection.recv()
-            if left == 0:
-                raise StopTraining
-            start = time.perf_counter()
-
-    with suppress(StopTraining):
-        while True:
-            contestant.run_epoch(on_step)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    connection.send(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)  # Linux counts in KiB.
 
 
 def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -233,7 +143,7 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
                 "peak_memory_mb": memory[name],
             }
         )
-    rows = [*whole_training(rows), *rows]
+    rows = [*whole_run(rows), *rows]
     products = pd.DataFrame(shapes, columns=["m", "k", "n", "precision"])
     products["microseconds"] = [1e6 * alone[shape][0] for shape in shapes]
     products["microseconds_from_memory"] = [1e6 * alone[shape][1] for shape in shapes]
@@ -243,7 +153,7 @@ def compare_speed(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
     return pd.DataFrame(rows), products
 
 
-def whole_training(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def whole_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The project's mean epoch, of the early and the late ones in their shares; none without both."""
     from contestants import run_config
 
@@ -253,7 +163,7 @@ def whole_training(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
     if early is None or late is None:
         return []
-    share = run_config().train.recall_start
+    share = run_config().train.code_buffer_start
     whole = {
         key: share * early[key] + (1 - share) * late[key]
         for key in (
@@ -290,9 +200,10 @@ def train_to_quality(name: str, folder: Path, patience: float) -> pd.DataFrame:
     """Train epoch by epoch; the clock stands still while the test images are encoded and decoded."""
     import torch.nn.functional as F
 
-    from aae import fit
-    from aae.priors import Gaussian
-    from contestants import StopTraining, make_contestant, read_images
+    from aae.measure.distances import sliced_w2
+    from aae.model.priors import Gaussian
+    from contestant import StopTraining, read_images
+    from contestants import make_contestant
 
     contestant = make_contestant(name, folder)
     x = read_images(folder, "t10k")
@@ -311,7 +222,7 @@ def train_to_quality(name: str, folder: Path, patience: float) -> pd.DataFrame:
         seconds += time.perf_counter() - start
         z = contestant.encode(x)
         error = F.mse_loss(contestant.decode(z), x).item()
-        distance = fit.sliced_w2(z.numpy(), Gaussian())
+        distance = sliced_w2(z.numpy(), Gaussian())
         reached = error <= ERROR_GOAL and distance <= DISTANCE_GOAL
         rows.append(
             {

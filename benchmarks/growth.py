@@ -13,12 +13,12 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-import aae.models
-import aae.priors
-from aae import mnist
-from aae.models import PIXELS
-from aae.training import Losses, Trainer, prepare_process
-from contestants import StopTraining, run_config
+from aae.io import mnist
+from aae.model.networks import PIXELS
+from aae.model.numerics import prepare_process
+from aae.model.trainer import Losses, Trainer
+from contestant import StopTraining
+from contestants import run_config
 
 SLICES = 5
 FEW_IMAGES = 6000  # Enough where the number of images is not what is varied.
@@ -35,7 +35,7 @@ AXES = {  # Axis -> what the panel's axes say.
 
 @dataclass(frozen=True)
 class Point:
-    """One training: all at the project's defaults but for one value."""
+    """One training run: all at the project's defaults but for one value."""
 
     axis: str
     value: int
@@ -63,7 +63,7 @@ def work(axis: str, value: float) -> float:
         case "threads":
             return 1 / value  # For each of them.
         case "hidden_units":
-            return _weights(value, aae.priors.CODE_DIM)
+            return _weights(value, run_config().model.code_dim)
         case "code_dim":
             return _weights(run_config().model.hidden_units, value)
         case _:
@@ -100,15 +100,12 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
         Axis, value, its work, the cost in seconds (median, lowest and highest) and the memory of the
         process's own, without mapped files, in MB.
     """
-    prepare_process()  # As the train stage does.
+    prepare_process(run_config().train)  # As the train stage does.
     changes: dict[str, object] = {"epochs": 100_000}  # No point reaches the end of the schedule.
     images = FEW_IMAGES
     match point.axis:
         case "images":
             images = point.value
-        case "code_dim":  # The project's figures are of a plane, so it has no parameter for this.
-            aae.priors.CODE_DIM = point.value
-            aae.models.CODE_DIM = point.value  # type: ignore[attr-defined]
         case "threads":
             torch.set_num_threads(point.value)
         case axis:
@@ -116,7 +113,7 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
     # Memory-mapped, so that memory stays constant.
     size = images * PIXELS
     mapped = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(-1, PIXELS)
-    trainer = Trainer(run_config(**changes), mapped)
+    trainer = Trainer(run_config(**changes), mapped, torch.zeros(images, dtype=torch.int64))
     if point.axis == "epochs":
         costs = [train_all(trainer, point.value)]
     else:
@@ -135,7 +132,7 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
 
 
 def train_all(trainer: Trainer, epochs: int) -> float:
-    """Seconds of a whole training."""
+    """Seconds of a whole training run."""
     start = time.perf_counter()
     for _ in range(epochs):
         trainer.run_epoch()

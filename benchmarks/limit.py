@@ -12,11 +12,13 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from contestants import Contestant, Project, StopTraining, make_contestant
+from aae.model.optimizers import parameters_of, step
+from contestant import Contestant, StopTraining
+from contestants import Project, make_contestant
 
 # (m, k, n, precision): an m x k matrix times a k x n matrix.
 Product = tuple[int, int, int, str]
-# Bytes to go round so that what comes again has left the cores' caches; a training goes round 74 MB.
+# Bytes to go round so that what comes again has left the cores' caches; a training run goes round 74 MB.
 FROM_MEMORY = 100_000_000
 MOST_SETS = 100
 
@@ -93,21 +95,26 @@ def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
     trainer = contestant.trainer
     seconds = 0.0
     for optimizer, updates, passes in (
-        (trainer.autoencoder_optimizer, contestant.cycle, contestant.cycle),
-        (trainer.discriminator_optimizer, 1, 2),
+        (trainer.optimizer, contestant.cycle, contestant.cycle),
+        *((each, 1, 2) for each in trainer.objective.optimizers.values()),
     ):
-        weights = [weight.detach() for weight in optimizer.parameters]
-        work: list[tuple[int, Callable[[], object]]] = [(updates, partial(optimizer.step, rate=0.0))]
+        weights = [weight.detach() for weight in parameters_of(optimizer)]
+        work: list[tuple[int, Callable[[], object]]] = [(updates, partial(step, optimizer, 0.0))]
         if contestant.precision == "bfloat16":
             # Into memory that is there: what a fresh allocation takes differs from process to process.
             narrow = [weight.bfloat16() for weight in weights]
             wide = [weight.float() for weight in narrow]
-            work.append((passes, partial(torch._foreach_copy_, narrow, weights)))
-            work.append((updates, partial(torch._foreach_copy_, wide, narrow)))
+            work.append((passes, partial(_copy, narrow, weights)))
+            work.append((updates, partial(_copy, wide, narrow)))
         rounds = [[_seconds(run) for _, run in work] for _ in range(repeats)]
         medians = map(statistics.median, zip(*rounds, strict=True))
         seconds += sum(count * median for (count, _), median in zip(work, medians, strict=True))
     return seconds
+
+
+def _copy(targets: list[torch.Tensor], sources: list[torch.Tensor]) -> None:
+    for target, source in zip(targets, sources, strict=True):
+        target.copy_(source)
 
 
 def _seconds(run: Callable[[], object]) -> float:

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
-from contestants import NO_SCHEDULE, OnStep
+from contestant import NO_SCHEDULE, OnStep
 
 
 def perceptron(*sizes: int) -> list[nn.Module]:

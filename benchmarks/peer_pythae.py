@@ -14,7 +14,7 @@ from pythae.trainers import AdversarialTrainer, AdversarialTrainerConfig
 from pythae.trainers.training_callbacks import CallbackHandler, TrainingCallback
 from torch import nn
 
-from contestants import NO_SCHEDULE, OnStep, read_images
+from contestant import NO_SCHEDULE, OnStep, read_images
 
 
 def hidden_layers(inputs: int) -> nn.Sequential:

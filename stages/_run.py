@@ -1,28 +1,21 @@
-"""A finished training and the images, as the stages after it need them."""
+"""A finished training run, as the stages after it need it."""
 
 from pathlib import Path
 
 import _stage  # noqa: F401  (puts the library on the path)
 
-import numpy as np
-import torch
-
-from aae import artifacts, mnist
 from aae.config import RunConfig
 from aae.errors import UserError
-from aae.models import Autoencoder
-
-
-def read_images(folder: Path, split: str) -> tuple[torch.Tensor, np.ndarray]:
-    """Images in [0, 1], float32, (n, 784), and their labels (n,)."""
-    x, y = mnist.read(folder, split)
-    return torch.from_numpy(x.copy()).float() / 255, y
+from aae.io import artifacts
+from aae.model.networks import Autoencoder
+from aae.model.numerics import prepare_process
 
 
 def read_run(folder: Path) -> tuple[RunConfig, Autoencoder]:
-    """The settings and the trained networks of the run in `folder`."""
+    """The settings and the trained networks of the run in `folder`, in a process prepared for them."""
     config = artifacts.load_config(folder / "config.json")
-    autoencoder = Autoencoder(config.encoder, config.model.hidden_units, config.seed)
+    prepare_process(config.train)
+    autoencoder = Autoencoder(config)
     weights = folder / "weights.safetensors"
     try:
         autoencoder.load_state_dict(artifacts.load_tensors(weights))

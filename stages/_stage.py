@@ -56,7 +56,7 @@ def _interrupted(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux to end this stage when dvc dies, lest an orphan and the next `dvc repro` both write.
+    """Ask Linux to end this stage when dvc dies, so that no orphan writes beside the next `dvc repro`.
 
     Needs dvc as the parent: hence `exec` in the commands of dvc.yaml, as not every shell makes way.
     """

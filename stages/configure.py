@@ -1,6 +1,7 @@
-"""configure: validate params.yaml and write one run's config.json.
+"""configure: validate params.yaml and write one run's config.json, `auto` resolved for this machine.
 
-Usage: configure.py ENCODER PRIOR SEED FOLDER
+Usage: configure.py FOLDER                         (the base run)
+       configure.py FOLDER ENCODER PRIOR SEED      (a cell of the ablation)
 """
 
 import sys
@@ -9,23 +10,25 @@ from pathlib import Path
 import _stage
 
 from _params import read_params
-from aae import artifacts
-from aae.config import RunConfig
+from aae.errors import UserError
+from aae.io import artifacts
+from aae.model.priors import run_prior
 
 
 def main() -> None:
     params = read_params()  # First of all: the arguments come from it.
-    encoder, prior, seed, folder = sys.argv[1:]
-    config = RunConfig.model_validate(
-        {
-            "encoder": encoder,
-            "prior": prior,
-            "seed": int(seed),
-            "model": params.model,
-            "train": params.train,
-        }
-    )
-    artifacts.save_config(config, Path(folder) / "config.json")
+    match sys.argv[1:]:
+        case [folder]:
+            config = params.base()
+        case [folder, encoder, prior, seed]:
+            config = params.cell(encoder, prior, int(seed))
+        case _:
+            raise UserError("usage: configure.py FOLDER [ENCODER PRIOR SEED]")
+    run_prior(config)
+
+    from aae.model.numerics import resolve  # Imports torch, which takes seconds.
+
+    artifacts.save_config(resolve(config), Path(folder) / "config.json")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,28 @@
-"""controls: what every measure says of codes with known errors, beside the band of true draws."""
+"""controls: what every measure says of codes with known errors, beside the null band."""
 
 import _stage
 
 import pandas as pd
 
-from aae import artifacts
-from aae.controls import CONTROLS
-from aae.priors import Gaussian
-from aae.scorecard import measure, null_bands
+from aae.io import artifacts
+from aae.measure.controls import CONTROLS
+from aae.measure.scorecard import measure
+from aae.model.priors import PRIORS
 
-N = 10_000  # As many as there are hold-out images.
+N = 10_000  # As many as there are test images.
 SAMPLES = 5
 
 
 def main() -> None:
-    prior = Gaussian()
+    prior = PRIORS["gaussian"]()  # The controls are errors of N(0, I).
     rows = []
     for name, control in CONTROLS.items():
         values = pd.DataFrame([measure(control(N, seed), prior) for seed in range(SAMPLES)])
         rows.append({"codes": name, **values.mean()})
-    high = {name: band["high"] for name, band in null_bands(N, prior)["raw"].items()}
-    rows.append({"codes": "upper end of the band of true draws", **high})
+    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]["raw"]
+    rows.append(
+        {"codes": "upper end of the null band", **{name: band["high"] for name, band in null.items()}}
+    )
     artifacts.save_table(rows, _stage.ROOT / "metrics/controls.csv")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import _stage
 
-from aae import mnist
+from aae.io import mnist
 
 
 def main() -> None:

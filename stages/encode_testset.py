@@ -1,38 +1,58 @@
-"""encode-testset: the base run's codes of all hold-out images, their metrics, and the training's curves."""
+"""encode-testset: a run's codes of all evaluation images, their metrics, and the curves over training.
+
+Runs inside the run's folder, as the train stage does, so that the base run and the ablation's cell with
+the same settings are evaluated once.
+"""
 
 import json
+from pathlib import Path
 
 import _stage
 
 import numpy as np
+import torch
 
-from _run import read_images, read_run
-from aae import artifacts, fit
-from aae.evaluation import evaluate, reference_prior
-from aae.scorecard import null_bands
+from _run import read_run
+from aae.io import artifacts
+from aae.io.images import read_evaluation, read_training, to_floats
+from aae.measure import distances
+from aae.measure.evaluation import evaluate, evaluate_training
+from aae.measure.percentiles import percentile_grid
+from aae.model.priors import run_prior
 
-RUN = _stage.ROOT / "data/runs/base"
+RUN = Path()
+MNIST = Path("../../mnist")
+GRID_SIDE = 15  # Of the mosaic in the ablation's figure; the base run's own has a parameter.
 
 
 def main() -> None:
     config, autoencoder = read_run(RUN)
-    x, y = read_images(_stage.ROOT / "data/mnist", "t10k")
-    prior = reference_prior(config)
+    prior = run_prior(config)
+    x, y = read_evaluation(MNIST, config.data)
+    null = artifacts.load_json(Path("../../null_bands.json"))[prior.name]
 
-    codes, metrics = evaluate(config, autoencoder, x, y, null_bands(len(x), prior))
-    artifacts.save_table(codes.to_dict("records"), _stage.ROOT / "data/codes/testset.csv")
+    codes, metrics = evaluate(config, autoencoder, x, y, null)
+    artifacts.save_table(codes.to_dict("records"), Path("codes.csv"))
+    z = codes[[f"z{d + 1}" for d in range(prior.dim)]].to_numpy()
+    x_train = to_floats(read_training(MNIST, config)[0].numpy())
+    training = evaluate_training(config, autoencoder, x_train, z)
     trained_with = json.loads(artifacts.load_notes(RUN / "weights.safetensors")["trained_with"])
-    metrics = artifacts.rounded(metrics) | {"trained_with": trained_with}
-    artifacts.save_json(metrics, _stage.ROOT / "metrics/testset.json")
+    evaluation = artifacts.rounded({**metrics, "training": training}) | {"trained_with": trained_with}
+    artifacts.save_json(evaluation, Path("evaluation.json"))
 
     curves = artifacts.load_table(RUN / "history.csv")
     saved = artifacts.load_tensors(RUN / "epoch_codes.safetensors")
-    epoch_codes = [saved[name].numpy() for name in sorted(saved)]
+    epoch_codes = [saved[name].numpy() for name in sorted(saved) if name.startswith("evaluation")]
     curves = curves.assign(
-        sliced_w2=[fit.sliced_w2(z, prior) for z in epoch_codes],
-        off_centre=[np.linalg.norm(z.mean(0, dtype=np.float64)) / prior.std for z in epoch_codes],
+        sliced_w2=[distances.sliced_w2(z, prior) for z in epoch_codes],
+        mean_distance=[
+            np.linalg.norm(z.mean(0, dtype=np.float64) - prior.mean) / prior.std for z in epoch_codes
+        ],
     )
-    artifacts.save_table(curves.to_dict("records"), _stage.ROOT / "plots/training.csv")
+    artifacts.save_table(curves.to_dict("records"), Path("training.csv"))
+
+    images = percentile_grid(config, autoencoder, z, GRID_SIDE)
+    artifacts.save_tensors({"images": torch.from_numpy(images)}, Path("grid.safetensors"))
 
 
 if __name__ == "__main__":

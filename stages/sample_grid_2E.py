@@ -3,26 +3,26 @@
 import _stage
 
 from _params import read_params
-from _run import read_images, read_run
-from aae import artifacts
-from aae.evaluation import percentile_grid
-from aae.figures import figure_2e
+from _run import read_run
+from aae.draw.grid import figure_2e
+from aae.io import artifacts
+from aae.measure.percentiles import percentile_grid
+from aae.model.priors import run_prior
+
+RUN = _stage.ROOT / "data/runs/base"
 
 
 def main() -> None:
     params = read_params().grid_2E
-    config, autoencoder = read_run(_stage.ROOT / "data/runs/base")
-    x, _ = read_images(_stage.ROOT / "data/mnist", "t10k")
+    config, autoencoder = read_run(RUN)
+    prior = run_prior(config)
+    prior.require_plane("Figure 2E")
+    z = artifacts.load_table(RUN / "codes.csv")[["z1", "z2"]].to_numpy()
 
-    images = percentile_grid(config, autoencoder, x, params.side)
-    if config.prior == "none":
-        sampled = "there is no p(z) to sample: percentiles of the test codes instead"
-        axis_label = "percentile of the test codes' {}"
-    else:
-        sampled = f"percentiles of the {config.prior} prior"
-        axis_label = f"percentile of the {config.prior} prior's {{}}"
-    title = f"Figure 2E: {config.title}\n{sampled}"
-    artifacts.save_figure(figure_2e(images, title, axis_label), _stage.ROOT / "plots/2E.png", params.dpi)
+    images = percentile_grid(config, autoencoder, z, params.side)
+    title = f"Figure 2E: {config.title}"
+    figure = figure_2e(images, title, prior.coordinates)
+    artifacts.save_figure(figure, _stage.ROOT / "plots/2E.png", params.dpi)
 
 
 if __name__ == "__main__":

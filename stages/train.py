@@ -1,13 +1,13 @@
 """train: train the autoencoder that ./config.json describes.
 
 Runs inside the run's folder, so that the base run and the ablation's cell with the same settings
-are one and the same to DVC's run cache, and one training serves both.
+are one and the same to DVC's run cache, and are trained once.
 """
 
 import json
-import math
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import _stage
@@ -15,45 +15,53 @@ import _stage
 import torch
 from tqdm import tqdm
 
-from _run import read_images
-from aae import artifacts, checkpoints, mnist
-from aae.checkpoints import Checkpoint
-from aae.config import RunConfig
+from aae.io import artifacts, checkpoints
+from aae.io.checkpoints import Checkpoint
+from aae.io.images import read_evaluation, read_training
+from aae.model.numerics import choose_device, environment, prepare_process
+from aae.model.trainer import Losses, Trainer, to_unit
 from aae.randomness import named_generator
-from aae.training import Losses, Trainer, arithmetic, check_collapse, choose_device, prepare_process
 
 MNIST = Path("../../mnist")
 # Outside the outputs, which DVC deletes before it runs the stage again.
 CHECKPOINTS = _stage.ROOT / ".checkpoints"
 
-# The trainer, the rows of history.csv and the codes of the hold-out images, epoch by epoch.
-Training = tuple[Trainer, list[dict[str, float]], dict[str, torch.Tensor]]
+# The trainer, the rows of history.csv and the codes of the evaluation images, epoch by epoch.
+TrainingRun = tuple[Trainer, list[Losses], dict[str, torch.Tensor]]
 
 
 def main() -> None:
-    prepare_process()
     config = artifacts.load_config(Path("config.json"))
+    prepare_process(config.train)
     device = choose_device(config.train.device)
-    x = torch.from_numpy(mnist.read(MNIST, "train")[0].copy()).to(device)  # Bytes, a quarter of floats.
-    x_holdout = read_images(MNIST, "t10k")[0].to(device)
+    x, y, epoch_images = read_training(MNIST, config)
+    x_evaluation = read_evaluation(MNIST, config.data)[0].to(device)
 
     run = CHECKPOINTS / "-".join(Path.cwd().parts[-2:])
-    deciding = [Path("config.json"), *sorted(MNIST.glob("*-images-*")), *_stage.own_sources()]
-    trained_with = arithmetic(config.train, device)
+    deciding = [Path("config.json"), *sorted(MNIST.glob("*-ubyte")), *_stage.own_sources()]
+    trained_with = environment()
     path = run / f"{checkpoints.key(deciding, trained_with)}.safetensors"
     with checkpoints.lock(run):
         checkpoints.tidy(CHECKPOINTS, keep=path)
-        trainer, history, codes = train(config, x, x_holdout, path)
+        # Images as bytes: a quarter of the memory of floats.
+        make = partial(Trainer, config, x.to(device), y, epoch_images)
+        trainer, history, codes = resume(make, path)
+        train(trainer, history, codes, x_evaluation, path)
         artifacts.save_table(history, Path("history.csv"))
         artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
         notes = {"trained_with": json.dumps(trained_with)}
         artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"), notes)
 
 
-def train(config: RunConfig, x: torch.Tensor, x_holdout: torch.Tensor, path: Path) -> Training:
-    """All epochs, or those that the checkpoint at `path` lacks; leaves a checkpoint there after each."""
-    trainer, history, codes = resume(config, x, path)
-    epochs = config.train.epochs
+def train(
+    trainer: Trainer,
+    history: list[Losses],
+    codes: dict[str, torch.Tensor],
+    x_evaluation: torch.Tensor,
+    path: Path,
+) -> None:
+    """The epochs that `history` lacks; leaves a checkpoint at `path` after each."""
+    epochs = trainer.settings.epochs
     steps = epochs * trainer.steps_per_epoch
     with tqdm(total=steps, initial=trainer.step, unit="step", disable=not sys.stderr.isatty()) as bar:
         latest: dict[str, str] = {}
@@ -65,43 +73,57 @@ def train(config: RunConfig, x: torch.Tensor, x_holdout: torch.Tensor, path: Pat
 
         for epoch in range(len(history) + 1, epochs + 1):
             losses = trainer.run_epoch(show)
-            history.append({"epoch": epoch, **asdict(losses)})
-            # For the curve of the fit over training, which a later stage measures: a new measure
-            # then costs no new training.
-            generator = named_generator(config.seed, f"hold-out codes of epoch {epoch}")
-            z = trainer.autoencoder.encode(x_holdout, generator)
-            codes[f"epoch {epoch:06d}"] = z
-            check_collapse(epoch, losses, z)
+            history.append({"epoch": epoch, **losses})
+            z = record_codes(trainer, x_evaluation, epoch, codes)
+            trainer.check_collapse(epoch, losses, z)
             tensors = trainer.state_dict() | {"codes": codes}
             checkpoints.save(Checkpoint(tensors, history, finished=epoch == epochs), path)
             if bar.disable:
                 report = ", ".join(" ".join(item) for item in describe(losses).items())
                 print(f"epoch {epoch} of {epochs}: {report}", flush=True)
-    return trainer, history, codes
 
 
-def resume(config: RunConfig, x: torch.Tensor, path: Path) -> Training:
-    """The training as the checkpoint at `path` has it, or a fresh one if there is none to trust."""
+def record_codes(
+    trainer: Trainer, x_evaluation: torch.Tensor, epoch: int, codes: dict[str, torch.Tensor]
+) -> torch.Tensor:
+    """Add to `codes` those of this epoch, for curves over training: a new measure costs no new training run.
+
+    They are of the evaluation images ("evaluation 000001"), with the standard deviations of q(z|x) if it
+    is a Gaussian ("sigma 000001"), and of as many training images ("training 000001").
+
+    Returns:
+        The codes of the evaluation images.
+    """
+    name = f"{epoch:06d}"
+    generator = named_generator(trainer.config.seed, f"evaluation codes of epoch {epoch}")
+    posterior = trainer.autoencoder.posterior(x_evaluation, generator)
+    codes[f"evaluation {name}"] = posterior.z
+    if posterior.std is not None:
+        codes[f"sigma {name}"] = posterior.std
+    x_training = to_unit(trainer.x[: len(x_evaluation)])
+    generator = named_generator(trainer.config.seed, f"training codes of epoch {epoch}")
+    codes[f"training {name}"] = trainer.autoencoder.encode(x_training, generator)
+    return posterior.z
+
+
+def resume(make: Callable[[], Trainer], path: Path) -> TrainingRun:
+    """The run as the checkpoint at `path` has it, or a fresh one if there is none to trust."""
     if path.exists():
         try:
             checkpoint = checkpoints.load(path)
-            trainer = Trainer(config, x)
+            trainer = make()
             trainer.load_state_dict(checkpoint.tensors)
-            _stage.say(f"resuming after epoch {len(checkpoint.history)} of {config.train.epochs}")
+            _stage.say(f"resuming after epoch {len(checkpoint.history)} of {trainer.settings.epochs}")
             return trainer, checkpoint.history, checkpoint.tensors["codes"]
         except (ValueError, KeyError):
             _stage.say(f"the checkpoint {path} is damaged; starting over")
             path.unlink()
-    return Trainer(config, x), [], {}
+    return make(), [], {}
 
 
 def describe(losses: Losses) -> dict[str, str]:
-    """The losses that there are, by their names without "_loss"."""
-    return {
-        name.removesuffix("_loss"): f"{value:.4f}"
-        for name, value in asdict(losses).items()
-        if not math.isnan(value)
-    }
+    """The losses by their names without "_loss"."""
+    return {name.removesuffix("_loss"): f"{value:.4f}" for name, value in losses.items()}
 
 
 if __name__ == "__main__":

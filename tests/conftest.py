@@ -11,21 +11,28 @@ import torch
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
-from aae import fit, mnist, opinions
-from aae.priors import Gaussian
+from aae.io import mnist
+from aae.measure import scorecard
+from aae.measure.scorecard import Measure, Sample
+from aae.model.priors import Gaussian
 
 torch.set_num_threads(1)  # Tiny networks gain nothing from a second thread, and lose where cores are busy.
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests/mnist-sample"
-# Of codes against N(0, I); all that the null bands draw for, which the classifier's is not.
+
+
+def against_standard_normal(measure: Measure) -> Callable[[np.ndarray], float]:
+    """The measure of codes against N(0, I)."""
+    prior = Gaussian()
+    return lambda z: measure.of(Sample(z, prior))
+
+
+# All whose null distribution is sampled; the classifier's is known.
 MEASURES: dict[str, Callable[[np.ndarray], float]] = {
-    "sliced_w2": lambda z: fit.sliced_w2(z, Gaussian()),
-    "mmd": opinions.mmd,
-    "ks_radius": opinions.ks_radius,
-    "ks_z1": lambda z: opinions.ks_marginal(z, 0),
-    "ks_z2": lambda z: opinions.ks_marginal(z, 1),
-    "holes": opinions.holes,
+    name: against_standard_normal(measure)
+    for name, measure in scorecard.MEASURES.items()
+    if measure.null_error is None
 }
 
 
@@ -41,7 +48,7 @@ def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:
 
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's four IDX files, unpacked: 600 training and 200 hold-out images."""
+    """The sample's four IDX files, unpacked: 600 training and 200 test images."""
     folder = tmp_path_factory.mktemp("mnist")
     for packed in sorted(SAMPLE.glob("*.gz")):
         with gzip.open(packed) as stream, (folder / packed.stem).open("wb") as file:

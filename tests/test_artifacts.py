@@ -1,4 +1,4 @@
-"""Files: what goes in comes out, equal content gives equal bytes, and damage is told in one line."""
+"""Files: what goes in comes out, equal content gives equal bytes, and damage is reported in one line."""
 
 import json
 import os
@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
 from matplotlib.figure import Figure
 
-from aae import artifacts
 from aae.errors import UserError
+from aae.io import artifacts
 from aae.params import parse_params
 
 CONFIG = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).cells()[0]
@@ -48,6 +48,8 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "table.csv": artifacts.load_table,
     "config.json": artifacts.load_config,
     "tensors.safetensors": artifacts.load_tensors,
+    "arrays.safetensors": artifacts.load_arrays,
+    "notes.safetensors": artifacts.load_notes,
 }
 
 
@@ -81,48 +83,6 @@ def test_any_content_comes_back_from_json_in_its_order(folder: Path, content: di
     assert list(artifacts.load_json(folder / "any.json").items()) == list(content.items())
 
 
-@settings(deadline=None, max_examples=100)
-@given(
-    st_np.arrays(
-        np.float32,
-        st.tuples(st.integers(1, 5), st.just(2)),
-        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
-    )
-)
-def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray) -> None:
-    z = z + np.float32(0)  # A column of -0 alone is written as "-0", which reads as the integer 0.
-    artifacts.save_table(pd.DataFrame(z, columns=["z1", "z2"]).to_dict("records"), folder / "any.csv")
-    loaded = artifacts.load_table(folder / "any.csv").to_numpy(dtype=np.float32)
-    assert loaded.tobytes() == z.tobytes()
-
-
-def test_float32_of_all_magnitudes_come_back_from_csv_to_the_bit(tmp_path: Path) -> None:
-    bits = np.random.default_rng(0).integers(0, 2**32, 20_000, dtype=np.uint32)
-    z = bits.view(np.float32)[np.isfinite(bits.view(np.float32))]
-    artifacts.save_table([{"z1": value} for value in z], tmp_path / "any.csv")
-    assert artifacts.load_table(tmp_path / "any.csv")["z1"].to_numpy(np.float32).tobytes() == z.tobytes()
-
-
-def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None:
-    table = TABLE.assign(discriminator_loss=[float("nan"), 0.5])
-    artifacts.save_table(table.to_dict("records"), tmp_path / "table.csv")
-    pd.testing.assert_frame_equal(artifacts.load_table(tmp_path / "table.csv"), table)
-
-
-def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
-    artifacts.save_table([], tmp_path / "table.csv", columns=["a", "b"])
-    assert (tmp_path / "table.csv").read_text() == "a,b\n"
-
-
-def test_rounded_metrics_have_the_digits_of_tables_and_are_else_as_they_were() -> None:
-    third = 1 / 3
-    metrics = {"a": {"b": third, "c": [np.float64(third), None, 1], "d": ("word", True)}, "e": 12345678912.0}
-    assert artifacts.rounded(metrics) == {
-        "a": {"b": 0.333333333, "c": [0.333333333, None, 1], "d": ["word", True]},
-        "e": 12345678900.0,
-    }
-
-
 def test_notes_beside_tensors_come_back(tmp_path: Path) -> None:
     artifacts.save_tensors({"a": torch.ones(2)}, tmp_path / "a.safetensors", {"note": "as it was"})
     assert artifacts.load_notes(tmp_path / "a.safetensors") == {"note": "as it was"}
@@ -142,9 +102,10 @@ def test_any_tensors_come_back_to_the_bit(folder: Path, arrays: dict[str, np.nda
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if name != "__metadata__"}
     artifacts.save_tensors(tensors, folder / "any.safetensors")
     loaded = artifacts.load_tensors(folder / "any.safetensors")
-    assert {name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in loaded.items()} == {
-        name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in tensors.items()
-    }
+    arrays = artifacts.load_arrays(folder / "any.safetensors")
+    saved = {name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in tensors.items()}
+    assert {name: (tensor.shape, tensor.numpy().tobytes()) for name, tensor in loaded.items()} == saved
+    assert {name: (array.shape, array.tobytes()) for name, array in arrays.items()} == saved
 
 
 def test_a_transposed_tensor_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -277,7 +238,7 @@ def test_a_kill_in_the_midst_of_writing_leaves_the_old_file(tmp_path: Path) -> N
     path = tmp_path / "content.json"
     artifacts.save_json({"a": 1}, path)
     script = (
-        "import os, sys; from pathlib import Path; from aae import artifacts\n"
+        "import os, sys; from pathlib import Path; from aae.io import artifacts\n"
         "with artifacts.atomic(Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('{'); os.kill(os.getpid(), 9)"
     )

@@ -1,4 +1,4 @@
-"""Checkpoints: what goes in comes out or is called damaged, one writer at a time, and no litter."""
+"""Checkpoints: what goes in comes out or is called damaged, with one writer at a time and no litter."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ import torch
 from conftest import ROOT
 from safetensors.torch import save_file
 
-from aae import checkpoints
-from aae.checkpoints import Checkpoint
 from aae.errors import UserError
+from aae.io import checkpoints
+from aae.io.checkpoints import Checkpoint
 
 TENSORS = {
     "networks": {"weight": torch.arange(6.0).view(2, 3), "a/b": torch.ones(())},
@@ -24,7 +24,7 @@ TENSORS = {
 UNFINISHED = Checkpoint(TENSORS, [{"epoch": 1, "loss": 0.1 + 0.2, "absent": float("nan")}], finished=False)
 FINISHED = Checkpoint(TENSORS, [], finished=True)
 HOLDER = (  # Takes the lock, says so, and keeps it for a minute.
-    "import sys, time; from pathlib import Path; from aae import checkpoints\n"
+    "import sys, time; from pathlib import Path; from aae.io import checkpoints\n"
     "with checkpoints.lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
 )
 
@@ -81,19 +81,19 @@ def test_a_file_of_tensors_that_is_no_checkpoint_is_damage(path: Path) -> None:
         checkpoints.load(path)
 
 
-def test_the_key_follows_files_and_arithmetic(tmp_path: Path) -> None:
+def test_the_key_follows_the_content_of_files_and_the_environment(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     a.write_text("a")
     b.write_text("b")
-    key = checkpoints.key([a, b], {"threads": 2})
-    assert checkpoints.key([a, b], {"threads": 2}) == key
-    assert checkpoints.key([b, a], {"threads": 2}) != key
-    assert checkpoints.key([a, b], {"threads": 4}) != key
+    key = checkpoints.key([a, b], {"cpu": "one"})
+    assert checkpoints.key([a, b], {"cpu": "one"}) == key
+    assert checkpoints.key([b, a], {"cpu": "one"}) != key
+    assert checkpoints.key([a, b], {"cpu": "other"}) != key
     b.write_text("c")
-    assert checkpoints.key([a, b], {"threads": 2}) != key
+    assert checkpoints.key([a, b], {"cpu": "one"}) != key
 
 
-def test_a_held_lock_is_told_in_one_line_and_free_once_its_holder_is_killed(tmp_path: Path) -> None:
+def test_a_held_lock_is_reported_in_one_line_and_free_once_its_holder_is_killed(tmp_path: Path) -> None:
     holder = hold(tmp_path / "run")
     line = rf"process {holder.pid} is training run already; .*kill {holder.pid}"
     with pytest.raises(UserError, match=line), checkpoints.lock(tmp_path / "run", patience=0):
@@ -104,7 +104,7 @@ def test_a_held_lock_is_told_in_one_line_and_free_once_its_holder_is_killed(tmp_
     holder.communicate()
 
 
-def test_tidying_keeps_what_somebody_may_go_on_with(tmp_path: Path) -> None:
+def test_tidying_keeps_what_somebody_may_resume(tmp_path: Path) -> None:
     own, other, busy = tmp_path / "own", tmp_path / "other", tmp_path / "busy"
     for run in (own, other, busy):
         checkpoints.save(UNFINISHED, run / "unfinished.safetensors")

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from aae.losses import discriminator_loss, encoder_adversarial_loss, reconstruction_loss
+from aae.model.losses import discriminator_loss, encoder_adversarial_loss, reconstruction_loss
 from aae.randomness import named_generator
 
 LOGITS = 3 * torch.randn(64, generator=named_generator(0, "logits"), dtype=torch.float64)

@@ -1,11 +1,12 @@
 """Files that dvc was killed in the middle of writing are removed, whole ones are not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from mend import mend
+from mend import mend, remove_other_cells
 
 WHOLE = (ROOT / "dvc.lock").read_bytes()
 
@@ -44,3 +45,19 @@ def test_a_lock_that_was_cut_off_is_removed(tmp_path: Path, cut: int) -> None:
     lock.write_bytes(WHOLE[:cut])
     assert mend(tmp_path) == ["dvc.lock"]
     assert not lock.exists()
+
+
+def test_cells_of_another_grid_are_removed_and_those_of_this_one_are_not(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    cells = tmp_path / "data/ablation"
+    for name in ("deterministic-gaussian-0", "universal-none-2", "universal-none-7", "gaussian-other-0"):
+        (cells / name).mkdir(parents=True)
+    assert remove_other_cells(tmp_path) == ["gaussian-other-0", "universal-none-7"]
+    assert {path.name for path in cells.iterdir()} == {"deterministic-gaussian-0", "universal-none-2"}
+
+
+def test_no_cell_is_removed_while_params_yaml_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("seed: nought")
+    (tmp_path / "data/ablation/universal-none-7").mkdir(parents=True)
+    assert remove_other_cells(tmp_path) == []
+    assert (tmp_path / "data/ablation/universal-none-7").is_dir()

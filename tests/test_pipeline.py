@@ -4,94 +4,17 @@ Each row of the table "you change / what reruns / what must not" is proven here 
 """
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from conftest import ROOT
+from clones import Clone, make_clone, ran, restored
 
-from aae.ablation import CONTRAST
+from aae.measure.summary import CONTRAST
 
-TINY = {
-    "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 7": "epochs: 1",
-    "batch_size: 125": "batch_size: 100",
-    "regularization_interval: 6": "regularization_interval: 2",
-    "encoder: [deterministic, gaussian, universal]": "encoder: [deterministic, gaussian]",
-    "prior: [gaussian, none]": "prior: [gaussian]",
-    "seed: [0, 1, 2]": "seed: [0]",
-}
-DVC = str(Path(sys.executable).with_name("dvc"))
-BASE = {"train", "encode-testset", "plot-2A", "plot-fit", "sample-grid-2E"}
-
-
-@dataclass(frozen=True)
-class Clone:
-    """A copy of this tree as a repository of its own, with the sample of MNIST as its data."""
-
-    folder: Path
-
-    def call(self, *command: str, status: int = 0) -> str:
-        """Run a command there; returns what it printed, both streams."""
-        done = subprocess.run(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert done.returncode == status, done.stdout
-        return done.stdout
-
-    def dvc(self, *arguments: str, status: int = 0) -> str:
-        """Run dvc there."""
-        return self.call(DVC, *arguments, status=status)
-
-    def edit(self, path: str, *changes: tuple[str, str]) -> None:
-        """Replace words in a file, each of which must be there."""
-        text = (self.folder / path).read_text()
-        for old, new in changes:
-            assert old in text, old
-            text = text.replace(old, new)
-        (self.folder / path).write_text(text)
-
-    def commit(self) -> None:
-        """Commit all."""
-        self.call("git", "add", "--all")
-        self.call("git", "commit", "--quiet", "--message", "tests")
-
-
-def ran(output: str) -> set[str]:
-    """The stages whose command DVC ran."""
-    return set(re.findall(r"^Running stage '(.+)':", output, re.MULTILINE))
-
-
-def restored(output: str) -> set[str]:
-    """The stages whose outputs DVC took from its run cache."""
-    return set(re.findall(r"^Stage '(.+)' is cached - skipping run", output, re.MULTILINE))
-
-
-def make_clone(folder: Path, sample_folder: Path) -> Clone:
-    clone = Clone(folder)
-    files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for name in files:
-        if (ROOT / name).is_file() and not name.startswith(("metrics/", "plots/", "dvc.lock")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(sample_folder, folder / "data/mnist")
-    clone.edit("params.yaml", *TINY.items())
-    clone.call("git", "init", "--quiet")
-    clone.call("git", "config", "user.name", "tests")
-    clone.call("git", "config", "user.email", "tests@localhost")
-    # To DVC the sample is now what `download` made: no network, and no back door in the code.
-    clone.dvc("commit", "--force", "download")
-    clone.commit()
-    return clone
+BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E"}
 
 
 @pytest.fixture(scope="module")
@@ -113,65 +36,6 @@ def clone(finished: tuple[Clone, str]) -> Clone:
     return repository
 
 
-def stage_definitions() -> dict[str, dict[str, Any]]:
-    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-
-
-# What dvc.yaml says.
-
-
-def test_the_stages_have_the_names_that_users_know() -> None:
-    names = {"download", "train", "encode-testset", "plot-2A", "plot-fit", "sample-grid-2E", "ablation"}
-    assert names <= set(stage_definitions())
-
-
-def test_every_stage_and_every_plot_has_a_description() -> None:
-    for name, stage in stage_definitions().items():
-        assert stage.get("desc"), name
-        for kind in ("plots", "metrics"):
-            for output in stage.get(kind, []):
-                assert all(options.get("desc") for options in output.values()), output
-
-
-@pytest.mark.parametrize("name", list(stage_definitions()))
-def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> None:
-    stage = stage_definitions()[name]
-    folder = "/".join(["x"] * 3) if "wdir" in stage else "."  # Each wdir lies three folders deep.
-    listed = {(ROOT / folder / dep).resolve() for dep in stage["deps"] if dep.endswith(".py")}
-    script = (ROOT / folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
-    probe = (
-        "import sys; sys.path[:0] = [sys.argv[1]]; __import__(sys.argv[2]);"
-        "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)), sep='\\n')"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", probe, str(script.parent), script.stem],
-        capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    own = {
-        path
-        for path in map(Path, printed)
-        if path.is_relative_to(ROOT / "src") or path.parent == script.parent
-    }
-    assert listed == {path for path in own if path.name != "__init__.py"}
-
-
-@pytest.mark.parametrize("name", ["configure", "download", "plot_2A", "plot_fit"])
-def test_a_stage_that_needs_no_torch_does_not_import_it(name: str) -> None:
-    probe = f"import sys; sys.path[:0] = ['stages']; import {name}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0
-
-
-def test_no_parameter_has_a_name_that_the_run_cache_ignores() -> None:
-    """DVC leaves `size` and `nfiles` out of the run cache's key, wherever they stand."""
-
-    def names(content: Any) -> set[str]:
-        if not isinstance(content, dict):
-            return set()
-        return set(content).union(*map(names, content.values()))
-
-    assert names(yaml.safe_load((ROOT / "params.yaml").read_text())).isdisjoint({"size", "nfiles"})
-
-
 # The first run.
 
 
@@ -181,18 +45,21 @@ def test_both_base_figures_stand_before_the_first_cell_trains(finished: tuple[Cl
     assert max(order.index("plot-2A"), order.index("sample-grid-2E")) < first_cell
 
 
-def test_the_base_run_and_its_identical_cell_share_one_training(finished: tuple[Clone, str]) -> None:
-    assert "ablation-train@deterministic-gaussian-0" in restored(finished[1])
-    assert "ablation-train@gaussian-gaussian-0" in ran(finished[1])
+def test_the_base_run_and_its_identical_cell_are_trained_and_evaluated_once(
+    finished: tuple[Clone, str],
+) -> None:
+    for stage in ("ablation-train", "ablation-evaluate"):
+        assert f"{stage}@deterministic-gaussian-0" in restored(finished[1])
+        assert f"{stage}@gaussian-gaussian-0" in ran(finished[1])
 
 
 def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     for name in ("metrics/testset.json", "metrics/ablation.csv", "metrics/ablation.json", "plots/2A.png",
                  "plots/2A.pdf", "plots/2E.png", "plots/ablation_2A.png", "plots/ablation_2E.png",
                  "plots/ablation_fit.png", "plots/training.csv", "plots/where.png", "plots/when.png",
-                 "metrics/contrasts.csv", "data/codes/testset.csv"):  # fmt: skip
+                 "metrics/contrasts.csv", "data/null_bands.json", "data/runs/base/codes.csv"):  # fmt: skip
         assert (clone.folder / name).stat().st_size > 0, name
-    header = (clone.folder / "data/codes/testset.csv").read_text().splitlines()
+    header = (clone.folder / "data/runs/base/codes.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
     assert len(header) == 1 + 200
     assert "up to date" in clone.dvc("status")
@@ -213,16 +80,25 @@ def test_a_second_clone_gets_the_same_bytes(
 # You change / what reruns / what must not.
 
 
-@pytest.mark.parametrize(("key", "value"), [("prior", "none"), ("encoder", "universal"), ("seed", "7")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("prior", "none"), ("prior", "uniform"), ("encoder", "universal"), ("seed", "7")]
+)
 def test_prior_encoder_and_seed_rerun_the_base_stages_only(clone: Clone, key: str, value: str) -> None:
     output = clone.dvc("exp", "run", "-S", f"{key}={value}")
     assert ran(output) == {"configure", *BASE}
 
 
-def test_settings_that_some_cell_had_are_restored_and_not_retrained(clone: Clone) -> None:
+def test_an_objective_reruns_the_base_stages_only(clone: Clone) -> None:
+    output = clone.dvc("exp", "run", "-S", "objective=variational", "-S", "encoder=gaussian")
+    assert ran(output) == {"configure", *BASE}
+    header = (clone.folder / "plots/training.csv").read_text().splitlines()[0]
+    assert header == "epoch,reconstruction_loss,kl_divergence,sliced_w2,mean_distance"
+
+
+def test_settings_that_some_cell_had_are_neither_trained_nor_evaluated_again(clone: Clone) -> None:
     output = clone.dvc("exp", "run", "-S", "encoder=gaussian")
-    assert "train" in restored(output)
-    assert ran(output) == {"configure", *BASE} - {"train"}
+    assert {"train", "encode-testset"} <= restored(output)
+    assert ran(output) == {"configure", *BASE} - {"train", "encode-testset"}
 
 
 @pytest.mark.parametrize(("key", "value"), [("train.epochs", "2"), ("model.hidden_units", "17")])
@@ -231,18 +107,21 @@ def test_train_and_model_rerun_every_training_but_no_download(clone: Clone, key:
     assert "download" not in ran(output)
     assert ran(output) >= BASE
     assert {"ablation-train@gaussian-gaussian-0", "ablation"} <= ran(output)
-    assert restored(output) == {"ablation-train@deterministic-gaussian-0"}
+    twins = {f"{stage}@deterministic-gaussian-0" for stage in ("ablation-train", "ablation-evaluate")}
+    assert restored(output) == twins
 
 
-def test_a_larger_grid_trains_the_new_cells_only(clone: Clone) -> None:
+def test_a_new_value_in_the_grid_trains_and_evaluates_its_own_cells_only(clone: Clone) -> None:
     output = clone.dvc("exp", "run", "-S", "ablation.seed=[0,1]")
     new = {f"{encoder}-gaussian-1" for encoder in ("deterministic", "gaussian")}
-    expected = {f"{stage}@{cell}" for stage in ("ablation-configure", "ablation-train") for cell in new}
-    assert ran(output) == expected | {"ablation"}
+    stages = ("ablation-configure", "ablation-train", "ablation-evaluate")
+    assert ran(output) == {f"{stage}@{cell}" for stage in stages for cell in new} | {"ablation"}
 
     smaller = clone.dvc("exp", "run", "-S", "ablation.seed=[1]", "-S", "ablation.encoder=[gaussian]")
     assert ran(smaller) == {"ablation"}
-    assert {path.name for path in (clone.folder / "data/ablation").iterdir()} == {"gaussian-gaussian-1"}
+    assert "also holds deterministic-gaussian-0, deterministic-gaussian-1, gaussian-gaussian-0" in smaller
+    rows = (clone.folder / "metrics/ablation.csv").read_text().splitlines()
+    assert [row.split(",")[:3] for row in rows[1:]] == [["gaussian", "gaussian", "1"]]
     contrasts = (clone.folder / "metrics/contrasts.csv").read_text().splitlines()
     assert contrasts == [",".join(CONTRAST)]  # Of one encoder there are none.
 
@@ -269,7 +148,7 @@ def test_a_misspelt_prior_trains_nothing_and_says_the_right_one(clone: Clone) ->
     line = next(line for line in output.splitlines() if line.startswith("configure: "))
     assert line == (
         "configure: params.yaml: prior: 'gausian' is not allowed; did you mean 'gaussian'? "
-        "allowed: gaussian, none"
+        "allowed: gaussian, uniform, mixture, swiss_roll, none"
     )
     assert "Traceback" not in output
 
@@ -281,7 +160,7 @@ def test_a_misspelt_prior_trains_nothing_and_says_the_right_one(clone: Clone) ->
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "header promises"),
     ],
 )
-def test_a_damaged_file_of_mnist_ends_a_training_in_one_line(
+def test_a_damaged_file_of_mnist_ends_a_training_run_in_one_line(
     clone: Clone, damage: Callable[[Path], None], message: str
 ) -> None:
     path = clone.folder / "data/mnist/train-images-idx3-ubyte"
@@ -301,7 +180,9 @@ def test_a_damaged_file_of_mnist_ends_a_training_in_one_line(
 
 def test_a_queued_experiment_runs_the_code_of_its_own_copy(clone: Clone) -> None:
     clone.dvc("exp", "run", "--queue", "--name", "queued", "-S", "plot_2A.point_size=9.0")
-    clone.edit("src/aae/figures.py", ("import numpy as np", "raise RuntimeError('the workspace was used')"))
+    clone.edit(
+        "src/aae/draw/plane.py", ("import numpy as np", "raise RuntimeError('the workspace was used')")
+    )
     output = clone.dvc("exp", "run", "--run-all")
     assert ran(output) == {"plot-2A"}
     reference = clone.call("git", "for-each-ref", "--format=%(refname)", "refs/exps/**/queued").strip()

@@ -1,28 +1,50 @@
-"""The README's numbers are those of metrics/ and benchmarks/results/, and what it names is there."""
+"""README.md and docs/ have the numbers of metrics/ and benchmarks/results/, and what they name is there."""
 
 import re
+from pathlib import Path
 
+import pytest
 import yaml
 from conftest import ROOT
 
-from readme import fill
+import priors
+from readme import PAGES, fill
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_numbers_are_those_of_the_committed_run() -> None:
-    assert fill(README, ROOT) == README, "`make readme` writes the numbers"
+MARKED = pytest.mark.parametrize("name", PAGES)
+ALL = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_every_file_that_it_links_to_is_there() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    local = [link for link in links if "://" not in link]
-    assert local
-    assert [link for link in local if not (ROOT / link).exists()] == []
+@MARKED
+def test_the_numbers_are_those_of_the_committed_run(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "<!-- /" in text
+    assert fill(text, ROOT) == text, "`make readme` writes the numbers"
+
+
+def test_every_page_with_numbers_is_filled() -> None:
+    marked = [str(page.relative_to(ROOT)) for page in ALL if "<!-- /" in page.read_text(encoding="utf-8")]
+    assert sorted(marked) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
+def test_every_file_that_it_links_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_a_newcomer_reads_the_readme_in_a_few_minutes() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1500
 
 
 def test_every_parameter_is_explained() -> None:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    text = (ROOT / "docs/parameters.md").read_text(encoding="utf-8")
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     for key, value in params.items():
         for name in value if isinstance(value, dict) else [None]:
-            assert f"`{key}.{name}`" in README or f"`{key}`" in README, (key, name)
+            assert f"`{key}.{name}`" in text or f"`{key}`" in text, (key, name)
+
+
+def test_the_picture_of_the_priors_shows_each_that_has_a_name() -> None:
+    titles = [axes.get_title().split(":")[0] for axes in priors.figure().axes]
+    assert titles == [name for name, kind in priors.PRIORS.items() if kind.constrains]

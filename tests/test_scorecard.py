@@ -1,143 +1,194 @@
-"""The scorecard: bands that hold what they say, every measure beside its own band, and its units."""
+"""The scorecard: null bands that hold what they say, every measure beside its own, and its units."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from conftest import MEASURES
+from conftest import MEASURES as AGAINST_STANDARD_NORMAL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae import fit, opinions
 from aae.errors import UserError
-from aae.priors import Gaussian, Prior
-from aae.scorecard import Null, measure, null_bands, score, table
+from aae.measure import distances, two_sample
+from aae.measure.scorecard import MEASURES, Measure, Null, Sample, measure, null_bands, score, table
+from aae.model.priors import PRIORS, Gaussian, Prior
 
 PRIOR = Gaussian()
-NAMES = ["sliced_w2", "mmd", "ks_radius", "ks_z1", "ks_z2", "holes", "c2st_accuracy"]
-DRAWS = 200
-FRESH = 300
-FRESH_CLASSIFIED = 100
-FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"raw": lambda z: z, "whitened": fit.whiten}
+SAMPLES = 120
+FRESH = 150
+N = 200  # Codes in each sample.
+NAMES = {
+    "gaussian": ["kl", "sliced_w2", "c2st_accuracy", "holes", "mmd", "ks_radius", "ks_1", "ks_2"],
+    "uniform": ["sliced_w2", "c2st_accuracy", "holes", "mmd", "ks_radius", "ks_1", "ks_2"],
+    "mixture": ["kl", "sliced_w2", "c2st_accuracy", "holes", "mmd", "ks_radius", "ks_1", "ks_2"],
+    "swiss_roll": ["sliced_w2", "c2st_accuracy", "holes", "mmd", "ks_radius", "ks_1", "ks_2"],
+}
+Form = Callable[[np.ndarray, Prior], np.ndarray]
+FORMS: dict[str, Form] = {"raw": lambda z, _: z, "whitened": distances.match_moments}
 
 
-def draws(n: int, seed: int = 0) -> np.ndarray:
-    """True prior draws, from a generator that the null bands do not use."""
+def normal_samples(n: int, seed: int = 0) -> np.ndarray:
+    """From a generator that the null bands do not use, as all below."""
     return np.random.default_rng(seed).standard_normal((n, 2))
 
 
+def prior_samples(prior: Prior, n: int, seed: int) -> np.ndarray:
+    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
+
+
 @pytest.fixture(scope="module")
-def null() -> Null:
-    return null_bands(300, PRIOR, DRAWS)
+def nulls() -> dict[str, tuple[Prior, Null]]:
+    priors = {name: PRIORS[name]() for name in NAMES}
+    return {name: (prior, null_bands(N, prior, SAMPLES)) for name, prior in priors.items()}
+
+
+@pytest.fixture(scope="module")
+def null(nulls: dict[str, tuple[Prior, Null]]) -> Null:
+    return nulls["gaussian"][1]
 
 
 # The bands.
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", MEASURES)
-def test_the_band_holds_about_95_percent_of_fresh_true_draws(form: str, name: str, null: Null) -> None:
-    values = np.array([MEASURES[name](FORMS[form](draws(300, seed))) for seed in range(FRESH)])
-    band = null[form][name]
-    held = np.sum((band["low"] <= values) & (values <= band["high"]))
-    # Between the 6th and the 195th of 200 draws lie 189 of 201 gaps; over draws and fresh draws the
-    # number held is beta-binomial. Twelve such tests are to hold together.
-    number = stats.betabinom(FRESH, 189, 12)
-    assert held >= number.ppf(0.0005 / 12)
-    if name != "holes":  # Its few values are held with the ends of the band, which is more than 95%.
-        assert held <= number.ppf(1 - 0.0005 / 12)
-    assert values.mean() == pytest.approx(band["mean"], abs=5 * band["std"] * np.sqrt(1 / FRESH + 1 / DRAWS))
+@pytest.mark.parametrize("name", NAMES)
+def test_every_null_band_holds_about_95_percent_of_fresh_prior_samples(
+    form: str, name: str, nulls: dict[str, tuple[Prior, Null]]
+) -> None:
+    prior, null = nulls[name]
+    fresh = [Sample(FORMS[form](prior_samples(prior, N, seed), prior), prior) for seed in range(FRESH)]
+    # Between the 4th and the 117th of 120 samples lie 113 of 121 gaps; over null samples and fresh ones
+    # the number held is beta-binomial. Fifty-two such checks are to hold together.
+    number = stats.betabinom(FRESH, 113, 8)
+    for each, band in null[form].items():
+        if each == "c2st_accuracy":
+            continue
+        values = np.array([MEASURES[each].of(sample) for sample in fresh])
+        held = np.sum((band["low"] <= values) & (values <= band["high"]))
+        assert held >= number.ppf(0.002 / 52), each
+        if each != "holes":  # Its few values are held with the ends of the band, which is more than 95%.
+            assert held <= number.ppf(1 - 0.002 / 52), each
+        error = band["std"] * np.sqrt(1 / FRESH + 1 / SAMPLES)
+        assert values.mean() == pytest.approx(band["mean"], abs=5 * error), each
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_classifiers_band_holds_at_least_95_percent_of_fresh_true_draws(form: str, null: Null) -> None:
-    told = [opinions.c2st_accuracy(FORMS[form](draws(300, seed)), PRIOR) for seed in range(FRESH_CLASSIFIED)]
+@pytest.mark.parametrize("name", NAMES)
+def test_the_classifiers_band_holds_at_least_95_percent_of_fresh_prior_samples(
+    form: str, name: str, nulls: dict[str, tuple[Prior, Null]]
+) -> None:
+    prior, null = nulls[name]
+    fresh = [FORMS[form](prior_samples(prior, N, seed), prior) for seed in range(60)]
     band = null[form]["c2st_accuracy"]
-    held = sum(band["low"] <= value <= band["high"] for value in told)
-    assert held >= stats.binom.ppf(0.001, FRESH_CLASSIFIED, 0.95)
+    held = sum(band["low"] <= two_sample.c2st_accuracy(z, prior) <= band["high"] for z in fresh)
+    assert held >= stats.binom.ppf(0.001, 60, 0.95)
     assert band["mean"] == 0.5
-    assert (
-        band["high"] - 0.5 == pytest.approx(0.5 - band["low"]) == pytest.approx(1.96 * band["std"], rel=1e-3)
-    )
+    assert band["high"] - 0.5 == pytest.approx(0.5 - band["low"])
+    assert band["high"] - 0.5 == pytest.approx(1.96 * band["std"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_of_another_prior_lie_outside_the_null_bands(name: str) -> None:
+    prior = PRIORS[name]()
+    null = null_bands(1000, prior, samples=20)
+    for other in {*NAMES} - {name}:
+        scores = [score(prior_samples(PRIORS[other](), 1000, seed), prior, null) for seed in range(2)]
+        for form in FORMS:  # All have nearly the same moments: what sets them apart is shape.
+            for each in ("sliced_w2", "mmd"):
+                value = np.mean([each_score[form][each] for each_score in scores])
+                assert value > null[form][each]["high"], (other, form, each)
+        assert np.mean([each_score["fit_ratio"] for each_score in scores]) > 1.5, other
 
 
 def test_the_bands_are_the_same_at_every_call_and_shrink_with_the_sample() -> None:
-    small, large = (null_bands(n, PRIOR, draws=50) for n in (100, 1600))
-    assert null_bands(100, PRIOR, draws=50) == small
+    small, large = (null_bands(n, PRIOR, samples=50) for n in (100, 1600))
+    assert null_bands(100, PRIOR, samples=50) == small
     for form in FORMS:
-        for name in ("sliced_w2", "mmd", "ks_radius", "ks_z1", "ks_z2"):
+        for name in ("sliced_w2", "mmd", "ks_radius", "ks_1", "ks_2"):
             ratio = small[form][name]["mean"] / large[form][name]["mean"]
             assert ratio == pytest.approx(4, rel=0.2), (form, name)  # The square root of 16.
     assert small["raw"]["c2st_accuracy"]["std"] == 4 * large["raw"]["c2st_accuracy"]["std"]
 
 
-def test_every_band_is_in_order_and_whitened_draws_fit_better(null: Null) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_every_band_is_in_order_and_whitened_samples_fit_better(
+    name: str, nulls: dict[str, tuple[Prior, Null]]
+) -> None:
+    null = nulls[name][1]
     for form in FORMS:
-        assert list(null[form]) == NAMES
+        assert list(null[form]) == NAMES[name]
         for band in null[form].values():
             assert band["low"] <= band["mean"] <= band["high"]
             assert band["std"] > 0
-    for name in ("sliced_w2", "mmd", "ks_z1", "ks_z2"):
-        assert null["whitened"][name]["mean"] < null["raw"][name]["mean"]
+    assert null["whitened"]["sliced_w2"]["mean"] < null["raw"]["sliced_w2"]["mean"]
+    if name == "gaussian":
+        for each in ("mmd", "ks_1", "ks_2"):
+            assert null["whitened"][each]["mean"] < null["raw"][each]["mean"]
 
 
 # The scores.
 
 
 def test_a_score_is_every_measure_raw_and_whitened_with_ratio_and_interval(null: Null) -> None:
-    z = draws(300) * np.array([1, 0.7]) + np.array([0.4, 0])
+    z = normal_samples(N) * np.array([1, 0.7]) + np.array([0.4, 0])
     scores = score(z, PRIOR, null)
-    assert list(scores["raw"]) == list(scores["whitened"]) == NAMES
+    assert list(scores["raw"]) == list(scores["whitened"]) == NAMES["gaussian"]
     assert scores["raw"] == measure(z, PRIOR)
-    assert scores["whitened"] == measure(fit.whiten(z), PRIOR)
+    assert scores["whitened"] == measure(distances.match_moments(z, PRIOR), PRIOR)
     assert scores["fit_ratio"] == scores["raw"]["sliced_w2"] / null["raw"]["sliced_w2"]["mean"]
-    assert (scores["sliced_w2_low"], scores["sliced_w2_high"]) == fit.sliced_w2_interval(z, PRIOR)
-    for name, function in MEASURES.items():
+    assert (scores["sliced_w2_low"], scores["sliced_w2_high"]) == distances.sliced_w2_interval(z, PRIOR)
+    for name, function in AGAINST_STANDARD_NORMAL.items():
         assert scores["raw"][name] == pytest.approx(function(z), rel=1e-12), name
+    assert scores["raw"]["c2st_accuracy"] == two_sample.c2st_accuracy(z, PRIOR)
 
 
 def test_collapsed_codes_have_no_score(null: Null) -> None:
     with pytest.raises(UserError, match="collapsed"):
-        score(np.zeros((300, 2)), PRIOR, null)
+        score(np.zeros((N, 2)), PRIOR, null)
 
 
-def test_a_prior_of_another_shape_has_the_measures_that_need_no_closed_form() -> None:
-    class Square(Prior):
-        """Uniform on a square of variance 1."""
-
-        std = 1.0
-
-        def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
-            """Independent draws."""
-            return np.sqrt(12) * (torch.rand(n, 2, generator=generator) - 0.5)
-
-        def log_density(self, z: np.ndarray) -> np.ndarray:
-            """Flat."""
-            return np.where(np.abs(z).max(-1) <= np.sqrt(3), -np.log(12), -np.inf)
-
-        def quantile(self, u: np.ndarray) -> np.ndarray:
-            """A line."""
-            return np.sqrt(12) * (u - 0.5)
-
-    square = Square()
-    bands = null_bands(200, square, draws=20)
-    own = square.sample(200, torch.Generator().manual_seed(3)).numpy()
-    assert list(bands["raw"]) == ["sliced_w2", "c2st_accuracy"]
-    scores = score(own, square, bands)
-    assert 0.5 < scores["fit_ratio"] < 2
-    assert score(draws(200), square, bands)["raw"]["sliced_w2"] > bands["raw"]["sliced_w2"]["high"]
+def test_codes_in_8_d_have_the_measures_that_need_no_plane() -> None:
+    prior = Gaussian(2, dim=8)
+    null = null_bands(200, prior, samples=40)
+    names = ["kl", "sliced_w2", "c2st_accuracy", "ks_radius", "ks_1", "ks_2"]
+    scores = score(prior_samples(prior, 200, 0), prior, null)
+    assert list(scores["raw"]) == list(scores["whitened"]) == list(null["raw"]) == names
+    assert scores["fit_ratio"] == pytest.approx(1, abs=0.3)
+    wide = score(1.4 * prior_samples(prior, 200, 0), prior, null)
+    for name in ("kl", "sliced_w2", "ks_radius"):
+        assert wide["raw"][name] > null["raw"][name]["high"], name
+        assert wide["whitened"][name] == pytest.approx(scores["whitened"][name], abs=0.03), name
 
 
-def test_the_table_has_a_row_a_measure_with_both_bands(null: Null) -> None:
-    scores = score(draws(300), PRIOR, null)
+def test_a_measure_is_defined_where_plane_and_density_allow() -> None:
+    planar = Measure("planar", lambda s: 0, planar=True)
+    dense = Measure("dense", lambda s: 0, positive_density=True)
+    assert [planar.defined_for(Gaussian(dim=dim)) for dim in (2, 3)] == [True, False]
+    assert [dense.defined_for(PRIORS[name]()) for name in NAMES] == [True, False, True, False]
+
+
+def test_a_sample_has_its_percentiles_and_normal_scores_in_double_precision() -> None:
+    z = prior_samples(Gaussian(3), 100, 0)
+    sample = Sample(z, Gaussian(3))
+    np.testing.assert_allclose(sample.percentiles, stats.norm.cdf(z.astype(np.float64) / 3), rtol=1e-12)
+    np.testing.assert_allclose(sample.normal_scores, z.astype(np.float64) / 3, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_has_a_row_a_measure_with_both_bands(
+    name: str, nulls: dict[str, tuple[Prior, Null]]
+) -> None:
+    prior, null = nulls[name]
+    scores = score(prior_samples(prior, N, 0), prior, null)
     shown = table(scores, null)
-    assert shown["measure"].tolist() == NAMES
-    assert shown.columns.tolist() == ["measure", "raw", "raw true draws", "whitened", "whitened true draws"]
-    first, band = shown.iloc[0], null["whitened"]["sliced_w2"]
-    assert first["raw"] == f"{scores['raw']['sliced_w2']:.4f}"
-    assert first["whitened true draws"] == f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})"
+    assert shown["measure"].tolist() == [MEASURES[each].title for each in NAMES[name]]
+    assert shown.columns.tolist() == ["measure", "raw", "raw, null (95%)", "whitened", "whitened, null (95%)"]
+    row = shown.set_index("measure").loc["sliced W2"]
+    band = null["whitened"]["sliced_w2"]
+    assert row["raw"] == f"{scores['raw']['sliced_w2']:.4f}"
+    assert row["whitened, null (95%)"] == f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})"
 
 
 # What they do not depend on.
@@ -146,34 +197,35 @@ def test_the_table_has_a_row_a_measure_with_both_bands(null: Null) -> None:
 @settings(deadline=None, max_examples=15)
 @given(st.integers(-6, 6), st.integers(0, 1000))
 def test_the_prior_scaled_with_the_codes_gives_the_same_measures(power: int, seed: int) -> None:
-    z = draws(150, seed) * np.array([1, 0.8]) + np.array([0.2, 0])
+    z = normal_samples(150, seed) * np.array([1, 0.8]) + np.array([0.2, 0])
     std = 2.0**power  # Exact, so that no neighbour of the classifier changes.
-    assert measure(std * z, Gaussian(std)) == pytest.approx(measure(z, PRIOR), rel=1e-9)
+    assert measure(std * z, Gaussian(std)) == pytest.approx(measure(z, PRIOR), rel=1e-9, abs=1e-12)
 
 
 @settings(deadline=None, max_examples=15)
 @given(st.floats(0.01, 100), st.integers(0, 1000))
 def test_any_scale_of_the_prior_gives_the_same_distances(std: float, seed: int) -> None:
-    z = draws(150, seed)
+    z = normal_samples(150, seed)
     scaled, plain = measure(std * z, Gaussian(std)), measure(z, PRIOR)
-    for name in ("sliced_w2", "mmd", "ks_radius", "ks_z1", "ks_z2"):
-        assert scaled[name] == pytest.approx(plain[name], rel=1e-6), name
+    for name in ("kl", "sliced_w2", "mmd", "ks_radius", "ks_1", "ks_2"):
+        assert scaled[name] == pytest.approx(plain[name], rel=1e-6, abs=1e-9), name
 
 
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 1000))
 def test_the_order_of_codes_does_not_matter_but_to_the_classifier(seed: int) -> None:
-    z = draws(150, seed)
+    z = normal_samples(150, seed)
     one, other = (measure(codes, PRIOR) for codes in (z, np.random.default_rng(seed).permutation(z)))
-    told = [values.pop("c2st_accuracy") for values in (one, other)]
-    assert other == pytest.approx(one, rel=1e-9)
+    accuracies = [values.pop("c2st_accuracy") for values in (one, other)]
+    assert other == pytest.approx(one, rel=1e-9, abs=1e-12)
     # It decides which half a code falls in, and so which codes it is classified by.
-    assert abs(told[0] - told[1]) < 4 * opinions.c2st_standard_error(150)
+    assert abs(accuracies[0] - accuracies[1]) < 4 * two_sample.c2st_standard_error(150)
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.floats(0, 2 * np.pi), st.integers(0, 1000))
-def test_any_rotation_moves_the_sliced_distance_by_less_than_a_thousandth(angle: float, seed: int) -> None:
+def test_any_rotation_moves_the_sliced_w2_by_less_than_a_thousandth(angle: float, seed: int) -> None:
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    z = draws(500, seed) * np.array([1, 0.5]) + np.array([0.3, 0])
-    assert fit.sliced_w2(z @ rotation, PRIOR) == pytest.approx(fit.sliced_w2(z, PRIOR), rel=1e-3)
+    z = normal_samples(500, seed) * np.array([1, 0.5]) + np.array([0.3, 0])
+    expected = distances.sliced_w2(z, PRIOR)
+    assert distances.sliced_w2(z @ rotation, PRIOR) == pytest.approx(expected, rel=1e-3)

@@ -1,4 +1,4 @@
-"""Real trainings, killed for real: the next run goes on, and ends with the bytes of an undisturbed one."""
+"""Training runs, killed for real: the next one resumes, and ends with the bytes of an undisturbed one."""
 
 import os
 import random
@@ -10,18 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from clones import DVC, Clone, make_clone
 from safetensors.torch import load
-from test_pipeline import DVC, Clone, make_clone
 
 import train as train_stage
-from aae import artifacts, checkpoints
-from aae.checkpoints import Checkpoint
-from aae.config import ModelSettings
-from aae.training import Trainer
+from aae.io import artifacts, checkpoints
+from aae.io.checkpoints import Checkpoint
+from aae.model.trainer import Trainer
 
 # So many that no machine is done with them before a kill that is due soon after the fourth.
 EPOCHS = 30
@@ -39,7 +39,7 @@ def start(
     """Start the train stage, or another command, in the base run's folder; both its streams are read."""
 
     def prepare() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # What a job in the background ignores, its children do.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # What a background job ignores, its children do.
         if preexec_fn:
             preexec_fn()
 
@@ -103,6 +103,13 @@ def litter(tree: Path) -> list[Path]:
     return list(tree.rglob("*.partial*"))
 
 
+def maker(tree: Path, x: torch.Tensor, **model: int) -> Callable[[], Trainer]:
+    """What makes the base run's trainer, with changes to the model."""
+    config = artifacts.load_config(tree / "data/runs/base/config.json")
+    config = config.model_copy(update={"model": config.model.model_copy(update=model)})
+    return partial(Trainer, config, x, torch.zeros(len(x), dtype=torch.int64))
+
+
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clone:
     """A repository that is ready to train its base run."""
@@ -114,7 +121,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clon
 
 @pytest.fixture(scope="module")
 def reference(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an undisturbed training writes."""
+    """What an undisturbed training run writes."""
     tree = tmp_path_factory.mktemp("reference") / "tree"
     shutil.copytree(fresh.folder, tree)
     assert "resuming" not in finish(tree)
@@ -123,7 +130,7 @@ def reference(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.fixture(scope="module")
 def killed(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree whose training was killed somewhere after its third epoch."""
+    """A tree whose training run was killed somewhere after its third epoch."""
     tree = tmp_path_factory.mktemp("killed") / "tree"
     shutil.copytree(fresh.folder, tree)
     process = start(tree)
@@ -134,7 +141,7 @@ def killed(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tree(killed: Path, tmp_path: Path) -> Path:
-    """A copy of the tree whose training was killed."""
+    """A copy of the tree whose training run was killed."""
     return shutil.copytree(killed, tmp_path / "tree")
 
 
@@ -147,16 +154,15 @@ def test_kills_at_random_moments_cost_an_epoch_at_most_and_no_bit(
     assert done <= resumed_after(finish(tree)) < EPOCHS
     assert outputs(tree) == reference
 
-    # Nor does one between the training's end and DVC's commit, after which DVC deletes the outputs.
-    config = artifacts.load_config(tree / "data/runs/base/config.json")
-    trainer, history, _ = train_stage.resume(config, x, checkpoint_of(tree))
+    # Nor does one between the run's end and DVC's commit, after which DVC deletes the outputs.
+    trainer, history, _ = train_stage.resume(maker(tree, x), checkpoint_of(tree))
     assert len(history) == EPOCHS
     weights = load(reference["weights.safetensors"])
     assert all(torch.equal(weights[name], value) for name, value in trainer.autoencoder.state_dict().items())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_training_in_one_line(tree: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_a_training_run_in_one_line(tree: Path, number: signal.Signals) -> None:
     process = start(tree)
     done = wait_for_epoch(process, 4)
     process.send_signal(number)
@@ -180,7 +186,7 @@ def test_a_damaged_checkpoint_is_removed_with_a_word(
     tree: Path, damage: str, x: torch.Tensor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = checkpoint_of(tree)
-    config = artifacts.load_config(tree / "data/runs/base/config.json")
+    make = maker(tree, x)
     whole = path.read_bytes()
     path.unlink()
     if damage == "a wrong byte":
@@ -188,26 +194,26 @@ def test_a_damaged_checkpoint_is_removed_with_a_word(
     elif damage == "a missing end":
         path.write_bytes(whole[:-1000])
     elif damage == "other networks":
-        other = Trainer(config.model_copy(update={"model": ModelSettings(hidden_units=32)}), x)
+        other = maker(tree, x, hidden_units=32)()
         checkpoints.save(Checkpoint(other.state_dict() | {"codes": {}}, [], finished=False), path)
     else:
         checkpoints.save(Checkpoint({}, [], finished=False), path)
-    trainer, history, codes = train_stage.resume(config, x, path)
+    trainer, history, codes = train_stage.resume(make, path)
     assert capsys.readouterr().err.endswith(f"the checkpoint {path} is damaged; starting over\n")
     assert not path.exists()
     assert (trainer.step, history, codes) == (0, [], {})
     assert all(
         torch.equal(a, b)
-        for a, b in zip(
-            trainer.autoencoder.parameters(), Trainer(config, x).autoencoder.parameters(), strict=True
-        )
+        for a, b in zip(trainer.autoencoder.parameters(), make().autoencoder.parameters(), strict=True)
     )
 
 
-def test_a_second_training_of_a_run_leaves_the_first_alone(tree: Path, reference: dict[str, bytes]) -> None:
+def test_a_second_process_leaves_the_training_run_of_the_first_alone(
+    tree: Path, reference: dict[str, bytes]
+) -> None:
     first = start(tree)
     wait_for_epoch(first, 4)
-    first.send_signal(signal.SIGSTOP)  # Lest it end before the second has lost its patience.
+    first.send_signal(signal.SIGSTOP)  # So that it cannot end before the second gives up.
     try:
         assert f"process {first.pid} is training runs-base already" in one_line(start(tree))
     finally:
@@ -217,7 +223,7 @@ def test_a_second_training_of_a_run_leaves_the_first_alone(tree: Path, reference
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-def test_a_training_dies_with_dvc_under_any_shell(fresh: Clone, reference: dict[str, bytes]) -> None:
+def test_a_training_run_dies_with_dvc_under_any_shell(fresh: Clone, reference: dict[str, bytes]) -> None:
     done = 0
     for shell in ("/bin/bash", "/bin/dash"):
         if Path(shell).exists():
@@ -230,7 +236,6 @@ def test_a_training_dies_with_dvc_under_any_shell(fresh: Clone, reference: dict[
     before = fresh.dvc("status", "ablation")
     (cell / "weights.partial.safetensors").write_text("half")
     assert fresh.dvc("status", "ablation") == before
-    # In the same environment: another number of threads would start over.
     repro = subprocess.run(
         [DVC, "repro", "train"], cwd=fresh.folder, env=ENVIRONMENT, capture_output=True, text=True
     )

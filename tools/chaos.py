@@ -22,12 +22,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from aae import artifacts
+from aae.io import artifacts
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from test_pipeline import DVC, Clone, make_clone  # noqa: E402
+from clones import DVC, Clone, make_clone  # noqa: E402
 
 from mend import mend  # noqa: E402
 
@@ -35,13 +35,13 @@ SMALL = {
     "hidden_units: 16": "hidden_units: 64",
     "epochs: 1 ": "epochs: 60 ",
     "batch_size: 100": "batch_size: 4",
-    "encoder: [deterministic, gaussian]": "encoder: [deterministic]",
-    "prior: [gaussian]": "prior: [gaussian, none]",
+    "    - deterministic\n    - gaussian\n": "    - deterministic\n",
+    "    - gaussian\n  seed:": "    - gaussian\n    - none\n  seed:",
 }
 # All but controls, which no training touches.
 REPRO = (DVC, "repro", "plot-2A", "plot-fit", "sample-grid-2E", "ablation")
 BETWEEN = 0.15  # Of an undisturbed run's time, at most, from a start to a kill.
-PER_ROUND = 10  # Kills, after which a run may go on to its end; most hit a training.
+PER_ROUND = 10  # Kills, after which a run may go on to its end; most hit a training run.
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(DVC).parent}:{os.environ['PATH']}"}
 
 
@@ -140,9 +140,9 @@ def campaign(kills: int, seed: int, folder: Path, table: Path) -> bool:
         "kills in all": counts.total(),
         "runs to the end": rounds,
         "runs that failed unkilled": failed,
-        "trainings resumed": resumed,
+        "training runs resumed": resumed,
         "files of DVC cut off, and removed": mended,
-        "trainings started over for a damaged checkpoint": restarted,
+        "training runs started over for a damaged checkpoint": restarted,
         "finished epochs trained again": twice,
         "differing outputs": differing,
     }

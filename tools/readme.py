@@ -1,4 +1,4 @@
-"""Write the numbers of metrics/ and benchmarks/results/ into README.md, between its <!-- name --> marks."""
+"""Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/, between their marks."""
 
 import json
 import math
@@ -7,72 +7,92 @@ from typing import Any
 
 import pandas as pd
 
+from aae.measure.scorecard import MEASURES
+
 ROOT = Path(__file__).resolve().parents[1]
-MEASURES = {
-    "sliced_w2": "sliced W2",
-    "mmd": "MMD, Gaussian kernel",
-    "c2st_accuracy": "accuracy of a fresh classifier",
-    "ks_radius": "KS, radius",
-    "ks_z1": "KS, z1",
-    "ks_z2": "KS, z2",
-    "holes": "holes",
-}
+PAGES = ["README.md", "docs/how-to.md", "docs/measures.md", "docs/performance.md", "docs/results.md"]
 COLUMNS = {  # Title and format of a number of the ablation.
     "reconstruction_error": ("error per pixel", ".4f"),
     "neighbour_accuracy": ("neighbour accuracy", ".3f"),
+    "kl": ("KL, test codes", ".3f"),
+    "kl_train": ("KL, training codes", ".3f"),
     "sliced_w2": ("sliced W2, test codes", ".3f"),
-    "sliced_w2_means": ("of the means", ".3f"),
-    "sliced_w2_whitened": ("whitened", ".3f"),
-    "sliced_w2_train": ("train codes", ".3f"),
-    "sliced_w2_train_to_test": ("train to test", ".3f"),
-    "c2st_accuracy": ("classifier", ".3f"),
+    "sliced_w2_train": ("sliced W2, training codes", ".3f"),
+    "sliced_w2_means": ("sliced W2, means", ".3f"),
+    "sliced_w2_whitened": ("sliced W2, whitened", ".3f"),
+    "c2st_accuracy": ("C2ST accuracy", ".3f"),
     "holes": ("holes", ".3f"),
 }
 
 
 def main() -> None:
-    """Rewrite README.md in place."""
-    path = ROOT / "README.md"
-    path.write_text(fill(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+    """Rewrite the pages in place."""
+    for name in PAGES:
+        path = ROOT / name
+        path.write_text(fill(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
 
 
 def fill(text: str, root: Path) -> str:
-    """The README's text with every marked block made anew from the results below `root`."""
+    """A page's text with every marked block made anew from the results below `root`."""
+    ablation = _json(root / "metrics/ablation.json")
+    results = root / "benchmarks/results"
     blocks = {
+        "answer": answer(ablation, pd.read_csv(root / "metrics/contrasts.csv")),
         "base": base_table(_json(root / "metrics/testset.json")),
-        "ablation": ablation_table(_json(root / "metrics/ablation.json")),
-        "answer": answer_list(_json(root / "metrics/ablation.json")),
+        "ablation": ablation_table(ablation),
+        "verdicts": "".join(f"- {sentence}\n" for sentence in ablation["answer"]),
         "controls": control_table(pd.read_csv(root / "metrics/controls.csv")),
         "contrasts": contrast_table(pd.read_csv(root / "metrics/contrasts.csv")),
-    }
-    results = root / "benchmarks/results"
-    if (results / "quality.csv").exists():
-        blocks["bench"] = bench_tables(
+        "bench": bench_tables(
             _json(results / "machine_peers.json"),
             pd.read_csv(results / "speed.csv"),
             pd.read_csv(results / "quality.csv"),
-        )
-    if (results / "growth.csv").exists():
-        blocks["growth"] = growth_table(
-            _json(results / "machine_growth.json"), pd.read_csv(results / "growth.csv")
-        )
-    if (results / "chaos.csv").exists():
-        blocks["chaos"] = chaos_sentence(pd.read_csv(results / "chaos.csv", index_col="event")["count"])
+        ),
+        "growth": growth_table(_json(results / "machine_growth.json"), pd.read_csv(results / "growth.csv")),
+        "chaos": chaos_sentence(pd.read_csv(results / "chaos.csv", index_col="event")["count"]),
+    }
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, rest = text.split(first)
-        text = before + first + block + last + rest.split(last)[1]
+        if first in text:
+            before, rest = text.split(first)
+            text = before + first + block + last + rest.split(last)[1]
     return text
 
 
-def base_table(metrics: dict[str, Any]) -> str:
-    """What the base run measures on the 10,000 test images, beside true draws."""
-    codes, null, centre, covariance, machine = (
-        metrics[key] for key in ("codes", "null", "code_mean", "code_covariance", "trained_with")
+def answer(ablation: dict[str, Any], contrasts: pd.DataFrame) -> str:
+    """The project's question, answered for newcomers in three sentences."""
+    constrained = [name.split("-")[0] for name in ablation["variants"] if name.endswith("-gaussian")]
+    with_prior = [ablation["variants"][f"{encoder}-gaussian"] for encoder in constrained]
+    without = [values for name, values in ablation["variants"].items() if name.endswith("-none")]
+    null = ablation["null"]["gaussian"]["raw"]
+    pair = contrasts[contrasts["encoders"] == "deterministic - gaussian"].set_index("measure").loc["kl"]
+    significant = pair["low"] > 0 or pair["high"] < 0
+    kl, w2 = null["kl"]["mean"], null["sliced_w2"]["mean"]
+    return (
+        "1. **Location and scale fit, the density does not yet.** With the discriminator, codes of the test "
+        f"set are {_range(with_prior, 'sliced_w2', '.3f')} standard deviations from the prior (sliced W2; "
+        f"prior samples: {w2:.3f}), but {_range(with_prior, 'kl', '.2f')} nats (KL divergence; prior "
+        f"samples: {kl:.3f}): gaps between the digits remain.\n"
+        f"2. **It takes the discriminator.** Without it the codes are {_range(without, 'sliced_w2', '.1f')} "
+        "standard deviations away.\n"
+        "3. **No advantage of a Gaussian encoder was found.** Deterministic minus Gaussian: "
+        f"{pair['difference']:+.3f} nats (95% CI {pair['low']:+.3f} to {pair['high']:+.3f}; "
+        f"{with_prior[0]['seeds']} seeds, {'significant' if significant else 'not significant'}); "
+        "equivalence was not tested.\n"
     )
-    lines = [["measure", "codes", "true draws (95%)", "whitened codes", "whitened draws (95%)"], ["---"] * 5]
-    for name, title in MEASURES.items():
-        line = [title]
+
+
+def _range(variants: list[dict[str, Any]], name: str, form: str) -> str:
+    means = [variant[name]["mean"] for variant in variants]
+    return f"{min(means):{form}} to {max(means):{form}}"
+
+
+def base_table(metrics: dict[str, Any]) -> str:
+    """What the base run measures on the 10,000 test images, beside the null bands."""
+    codes, null, machine = (metrics[key] for key in ("codes", "null", "trained_with"))
+    lines = [["measure", "codes", "null (95%)", "whitened codes", "null, whitened (95%)"], ["---"] * 5]
+    for name in codes["raw"]:
+        line = [MEASURES[name].title]
         for form in ("raw", "whitened"):
             band = null[form][name]
             line += [
@@ -80,25 +100,26 @@ def base_table(metrics: dict[str, Any]) -> str:
                 f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})",
             ]
         lines.append(line)
+    mean, covariance = metrics["code_mean"], metrics["code_covariance"]
     return (
         f"Mean squared error per pixel {metrics['reconstruction_error']:.4f}, neighbour accuracy (k = 10, "
-        f"leave one out) {metrics['neighbour_accuracy']:.3f}. Sliced W2 **{codes['raw']['sliced_w2']:.4f}** "
-        f"(95% bootstrap interval {codes['sliced_w2_low']:.4f} to {codes['sliced_w2_high']:.4f}), "
-        f"{codes['fit_ratio']:.2f} times that of true draws. Mean of the codes ({centre['z1']:.3f}, "
-        f"{centre['z2']:.3f}), covariance {covariance['z1z1']:.3f}, {covariance['z2z2']:.3f}, off the "
-        f"diagonal {covariance['z1z2']:.3f}. Trained by torch {machine['torch']} on {machine['device']} "
-        f"({machine['capability']}, {machine['threads']} threads), with products in {machine['precision']}."
-        f"\n\n{_table(lines)}"
+        f"leave one out) {metrics['neighbour_accuracy']:.3f}. KL **{codes['raw']['kl']:.3f} nats** on test "
+        f"codes, {metrics['training']['kl']:.3f} on as many training codes. Sliced W2 "
+        f"**{codes['raw']['sliced_w2']:.4f}** (95% bootstrap interval {codes['sliced_w2_low']:.4f} to "
+        f"{codes['sliced_w2_high']:.4f}). Mean of the codes ({mean[0]:.3f}, {mean[1]:.3f}), covariance "
+        f"{covariance[0][0]:.3f}, {covariance[1][1]:.3f}, off the diagonal {covariance[0][1]:.3f}. Trained "
+        f"by torch {machine['torch']} ({machine['capability']}).\n\n{_table(lines)}"
     )
 
 
 def control_table(controls: pd.DataFrame) -> str:
-    """What each measure says of codes with known errors, as multiples of the band's upper end."""
+    """What each measure says of codes with known errors, as multiples of the null band's upper end."""
     high = controls.iloc[-1]
-    lines = [["codes", *MEASURES.values()], ["---"] * (1 + len(MEASURES))]
+    names = [name for name in controls.columns if name != "codes"]
+    lines = [["codes", *(MEASURES[name].title for name in names)], ["---"] * (1 + len(names))]
     for _, row in controls.iloc[:-1].iterrows():
         line = [str(row["codes"])]
-        for name in MEASURES:
+        for name in names:
             # An accuracy is no distance from 0: it stands as it is.
             said = f"{row[name]:.3f}" if name == "c2st_accuracy" else f"{row[name] / high[name]:.2f}"
             line.append(f"**{said}**" if row[name] > high[name] else said)
@@ -119,15 +140,10 @@ def ablation_table(metrics: dict[str, Any]) -> str:
     return _table(lines)
 
 
-def answer_list(metrics: dict[str, Any]) -> str:
-    """The verdict's sentences, as the ablation computed them."""
-    return "".join(f"- {sentence}\n" for sentence in metrics["answer"])
-
-
 def contrast_table(contrasts: pd.DataFrame) -> str:
     """Differences between encoders under a prior, paired by seed."""
-    lines = [["prior", "encoders", "measure", "difference (95% interval)", "spread of one encoder's seeds"]]
-    lines.append(["---"] * len(lines[0]))
+    header = ["prior", "encoders", "measure", "difference (95% CI)", "standard deviation over seeds"]
+    lines = [header, ["---"] * len(header)]
     lines.extend(
         [
             str(row.prior),
@@ -136,7 +152,7 @@ def contrast_table(contrasts: pd.DataFrame) -> str:
             f"{row.difference:+.4f} ({row.low:+.4f} to {row.high:+.4f})",
             f"{row.seed_std:.4f}",
         ]
-        for row in contrasts[contrasts["prior"] != "none"].itertuples()
+        for row in contrasts.itertuples()
     )
     return _table(lines)
 
@@ -213,7 +229,7 @@ def chaos_sentence(counts: pd.Series) -> str:
     return (
         f"In the committed campaign: {counts['kills in all']} kills ("
         + ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
-        + f"), {counts['trainings resumed']} trainings resumed, "
+        + f"), {counts['training runs resumed']} training runs resumed, "
         f"{counts['files of DVC cut off, and removed']} of DVC's own files cut off and mended, "
         f"{counts['finished epochs trained again']} finished epochs trained again, "
         f"{counts['differing outputs']} differing outputs.\n"

@@ -1,15 +1,16 @@
-"""The settings of one training: what `config.json` in a run's folder holds, and nothing else.
+"""The settings of one run: what `config.json` in a run's folder holds, and nothing else.
 
-Apart from `aae.params`, so that a new option of a figure never counts as a change of training.
+Apart from `aae.params`, so that a new option of a figure never counts as a change of a training run.
 """
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-EncoderName = Literal["gaussian", "deterministic", "universal"]
-PriorName = Literal["gaussian", "none"]
-Weight = Annotated[float, Field(gt=0, le=1000)]
+EncoderName = Literal["deterministic", "gaussian", "universal"]
+ObjectiveName = Literal["adversarial", "variational"]
+PriorName = Literal["gaussian", "uniform", "mixture", "swiss_roll", "none"]
+UNLABELLED = 10  # The class of training images whose digit a run is not told (paper, Figure 3).
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -20,9 +21,16 @@ class Settings(BaseModel):
 
 
 class ModelSettings(Settings):
-    """Sizes of the three networks (the paper's appendix A.1 has 1000 units a layer)."""
+    """The networks and the scale of the prior; params.yaml gives each key's unit and range."""
 
     hidden_units: int = Field(ge=1, le=100_000)
+    code_dim: int = Field(ge=2, le=1000)
+    prior_std: float = Field(ge=1e-3, le=1e3)
+    sigma: Annotated[
+        Literal["learned"] | Annotated[float, Field(ge=0, le=10)],
+        Field(description="learned, or a number from 0 to 10"),
+    ]
+    initial_weights: Literal["uniform", "normal"]
 
 
 class TrainSettings(Settings):
@@ -30,28 +38,73 @@ class TrainSettings(Settings):
 
     epochs: int = Field(ge=1, le=100_000)
     batch_size: int = Field(ge=1, le=60_000)
-    learning_rate: float = Field(gt=0, le=1)
-    discriminator_learning_rate: float = Field(gt=0, le=1)
-    adversarial_weight: Annotated[list[Weight], Field(min_length=2, max_length=2)]
+    optimizer: Literal["adam", "sgd"]
+    learning_rate: float = Field(gt=0, le=1000)
+    discriminator_learning_rate: float = Field(gt=0, le=1000)
+    adversarial_weight: float = Field(gt=0, le=1000)
     regularization_interval: int = Field(ge=1, le=1000)
+    code_buffer_start: float = Field(ge=0, le=1)
+    kl_weight: float = Field(gt=0, le=1000)
     warmup: float = Field(ge=0, lt=1)
     decay_start: float = Field(ge=0, lt=1)
     input_dropout: float = Field(ge=0, lt=1)
-    recall_start: float = Field(ge=0, le=1)
+    threads: int = Field(ge=1, le=1024)
     device: Literal["auto", "cpu", "cuda", "mps"]
     precision: Literal["auto", "float32", "bfloat16"]
 
 
+class DataSettings(Settings):
+    """Which of MNIST's images a run learns from, and on which it is evaluated."""
+
+    images: Annotated[
+        Literal["all"] | Annotated[int, Field(ge=1, le=60_000)],
+        Field(description="all, or a number from 1 to 60000"),
+    ]
+    validation: bool
+
+
 class RunConfig(Settings):
-    """All that decides a training's result, beside the data and the code."""
+    """All that decides a training run's result, beside the images and the code."""
 
     encoder: EncoderName
     prior: PriorName
+    objective: ObjectiveName
+    labels: int = Field(ge=0, le=60_000)
     seed: Seed
     model: ModelSettings
     train: TrainSettings
+    data: DataSettings
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "RunConfig":
+        if self.model.sigma != "learned" and self.encoder != "gaussian":
+            raise ValueError(
+                f"model.sigma: {self.model.sigma} is the standard deviation of the gaussian encoder; "
+                f"with encoder: {self.encoder} only learned is allowed"
+            )
+        if self.objective_name == "variational" and self.encoder != "gaussian":
+            raise ValueError(
+                "objective: variational needs encoder: gaussian, as KL(q(z|x) || p(z)) needs the density "
+                f"of q(z|x), which the {self.encoder} encoder does not have"
+            )
+        if self.objective_name == "variational" and self.model.sigma == 0:
+            raise ValueError("objective: variational needs model.sigma above 0, or learned")
+        if self.labels and self.objective_name != "adversarial":
+            raise ValueError(
+                f"labels: {self.labels} is for the discriminator, which objective: {self.objective_name} "
+                "does not have; only 0 is allowed"
+            )
+        return self
+
+    @property
+    def objective_name(self) -> str:
+        """What is added to the reconstruction loss: here, and nowhere else, `prior: none` is resolved."""
+        return "unregularized" if self.prior == "none" else self.objective
 
     @property
     def title(self) -> str:
         """What figures call the run."""
-        return f"{self.encoder} encoder, prior: {self.prior}"
+        title = f"{self.encoder} encoder, prior: {self.prior}"
+        if self.objective != "adversarial":
+            title += f", {self.objective}"
+        return title + (f", {self.labels:,} labels" if self.labels else "")

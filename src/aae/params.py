@@ -1,14 +1,16 @@
-"""A frozen, strict view of params.yaml, and error messages that say how to mend it."""
+"""A frozen, strict view of params.yaml, and error messages that say how to correct it."""
 
 import difflib
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from aae.config import (
+    DataSettings,
     EncoderName,
     ModelSettings,
+    ObjectiveName,
     PriorName,
     RunConfig,
     Seed,
@@ -56,20 +58,50 @@ class Params(Settings):
     seed: Seed
     encoder: EncoderName
     prior: PriorName
+    objective: ObjectiveName
+    labels: int = Field(ge=0, le=60_000)
     model: ModelSettings
     train: TrainSettings
+    data: DataSettings
     plot_2A: Plot2ASettings
     grid_2E: Grid2ESettings
     ablation: AblationSettings
 
+    @model_validator(mode="after")
+    def _base_run_fits_together(self) -> "Params":
+        self.base()
+        return self
+
+    def base(self) -> RunConfig:
+        """The settings of the base run."""
+        return self._run(
+            encoder=self.encoder,
+            prior=self.prior,
+            objective=self.objective,
+            labels=self.labels,
+            seed=self.seed,
+            model=self.model,
+        )
+
     def cells(self) -> list[RunConfig]:
-        """The ablation's runs, in the order of the grid."""
+        """The ablation's runs, in the order of the grid: all adversarial, and without labels."""
         return [
-            RunConfig(encoder=encoder, prior=prior, seed=seed, model=self.model, train=self.train)
+            self.cell(encoder, prior, seed)
             for encoder in self.ablation.encoder
             for prior in self.ablation.prior
             for seed in self.ablation.seed
         ]
+
+    def cell(self, encoder: str, prior: str, seed: int) -> RunConfig:
+        """One of the ablation's runs; a fixed `model.sigma` concerns its gaussian encoders alone."""
+        sigma = self.model.sigma if encoder == "gaussian" else "learned"
+        model = self.model.model_copy(update={"sigma": sigma})
+        return self._run(
+            encoder=encoder, prior=prior, objective="adversarial", labels=0, seed=seed, model=model
+        )
+
+    def _run(self, **settings: object) -> RunConfig:
+        return RunConfig.model_validate({"train": self.train, "data": self.data, **settings})
 
 
 def parse_params(text: str) -> Params:
@@ -95,13 +127,30 @@ def first_complaint(error: ValidationError, schema: type[Settings]) -> str:
     """The first thing that a validation found wrong, as one line with the nearest right spelling."""
     # A misspelt key is both unknown and missing: the first says how to mend it.
     details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-    first = details[0]
-    location = [str(part) for part in first["loc"]]
-    line = " ".join(f"{'.'.join(location)}: {_explain(first, location, schema)}".split())
-    return line if len(details) == 1 else f"{line} (and {len(details) - 1} more)"
+    places = [_place(detail["loc"], schema) for detail in details]
+    # What concerns several keys has no place of its own, and names them itself.
+    key = ".".join(places[0]) + ": " if places[0] else ""
+    # A key that may be a word or a number is wrong in two ways.
+    here = [detail for detail, place in zip(details, places, strict=True) if place == places[0]]
+    first = next((detail for detail in here if detail["type"] == "float_type"), here[0])
+    line = " ".join(f"{key}{_explain(first, places[0], schema)}".split())
+    others = len(set(places)) - 1
+    return f"{line} (and {others} more)" if others else line
 
 
-def _explain(detail: Any, location: list[str], schema: type[Settings]) -> str:
+def _place(location: tuple[str | int, ...], schema: Any) -> tuple[str, ...]:
+    """The keys that lead to what is wrong, and places in lists, but no names of types."""
+    keys = []
+    for part in location:
+        fields = getattr(schema, "model_fields", None)
+        if fields is None and not isinstance(part, int):
+            break
+        keys.append(str(part))
+        schema = fields[part].annotation if fields and part in fields else None
+    return tuple(keys)
+
+
+def _explain(detail: Any, place: tuple[str, ...], schema: type[Settings]) -> str:
     given = detail["input"]
     try:
         shown = repr(given)
@@ -111,27 +160,38 @@ def _explain(detail: Any, location: list[str], schema: type[Settings]) -> str:
         case "missing":
             return "missing"
         case "extra_forbidden":
-            known = _keys_at(location[:-1], schema)
-            return "unknown key; " + _nearest(location[-1], known) + "known here: " + ", ".join(known)
-        case "literal_error":
-            allowed = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{shown} is not allowed; {_nearest(str(given), allowed)}allowed: {', '.join(allowed)}"
-        case "float_type" if _is_number(given):
-            # YAML 1.1, which PyYAML reads, takes 1e-3 for a word.
+            known = list(_section(place[:-1], schema).model_fields)
+            return "unknown key; " + _nearest(place[-1], known) + "known here: " + ", ".join(known)
+        case "float_type" if _is_number(given):  # YAML 1.1, which PyYAML reads, takes 1e-3 for a word.
             return f"{shown} is read as text; write it with a point, such as 1.0e-3"
+        case "value_error" if not place:
+            return str(detail["ctx"]["error"])
+        case _ if allowed := _described(place, schema):
+            return f"{shown} is not allowed; allowed: {allowed}"
+        case "literal_error":
+            choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+            return f"{shown} is not allowed; {_nearest(str(given), choices)}allowed: {', '.join(choices)}"
         case _:
             return f"{shown} is not allowed; {detail['msg'].removeprefix('Value error, ')}"
+
+
+def _section(place: tuple[str, ...], schema: Any) -> type[Settings]:
+    for part in place:
+        schema = schema.model_fields[part].annotation
+    return schema
+
+
+def _described(place: tuple[str, ...], schema: type[Settings]) -> str | None:
+    """What the key at a place may be, in words, where its type does not say it."""
+    try:
+        return _section(place[:-1], schema).model_fields[place[-1]].description
+    except (AttributeError, KeyError, IndexError):
+        return None
 
 
 def _nearest(word: str, allowed: list[str]) -> str:
     matches = difflib.get_close_matches(word, allowed, n=1)
     return f"did you mean {matches[0]!r}? " if matches else ""
-
-
-def _keys_at(location: list[str], schema: type[Settings]) -> list[str]:
-    for part in location:
-        schema = schema.model_fields[part].annotation  # type: ignore[assignment]
-    return list(schema.model_fields)
 
 
 def _is_number(given: Any) -> bool:

@@ -9,7 +9,7 @@ def named_generator(seed: int, name: str) -> torch.Generator:
     """A CPU generator that depends on nothing but `seed` and `name`.
 
     Weights, batch order, prior samples and encoder noise each get their own, so that (say) a
-    second draw from the prior leaves the batch order alone. Always on the CPU: the numbers are
+    second sample of the prior leaves the batch order alone. Always on the CPU: the numbers are
     then the same whatever device trains.
 
     Args:

@@ -1,6 +1,6 @@
 """Score anybody's codes with this project's ruler.
 
-Usage: python -m aae.score CODES.csv [--prior gaussian] [--std 1] [--json]
+Usage: python -m aae.score CODES.csv [--prior NAME] [--std 1] [--json]
 """
 
 import argparse
@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aae.artifacts import rounded
 from aae.errors import UserError
-from aae.priors import CODE_DIM, Gaussian
-from aae.scorecard import LEAST_CODES, null_bands, score, table
+from aae.io.artifacts import rounded
+from aae.measure.scorecard import LEAST_CODES, null_bands, score, table
+from aae.model.priors import PRIORS
 
-PRIORS = {"gaussian": Gaussian}
+CODE_DIM = 2
+CHOICES = [name for name, prior in PRIORS.items() if prior.constrains]
 UNNAMED = [["0", "1"]]  # The header that pandas writes over two columns without names.
 
 
@@ -31,7 +32,7 @@ def main() -> None:
         type=Path,
         help="CSV (columns z1 and z2, or just two columns), NPZ (array z, or just one) or NPY",
     )
-    parser.add_argument("--prior", choices=sorted(PRIORS), default="gaussian", help="default: gaussian")
+    parser.add_argument("--prior", choices=CHOICES, default="gaussian", help="default: gaussian")
     parser.add_argument(
         "--std", type=_standard_deviation, default=1.0, help="the prior's standard deviation; default: 1"
     )
@@ -47,7 +48,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(rounded({"codes": scores, "null": null}), indent=2))
         return
-    print(f"{len(z):,} codes against N(0, {arguments.std:g}^2 I), lengths in its standard deviations")
+    print(f"{len(z):,} codes against {prior.description}, lengths in its standard deviations")
     print(
         f"sliced W2 {scores['raw']['sliced_w2']:.9g} "
         f"(95% bootstrap interval {scores['sliced_w2_low']:.4f} to {scores['sliced_w2_high']:.4f}), "

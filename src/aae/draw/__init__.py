@@ -1,0 +1,4 @@
+"""The figures: one style, arrays in, matplotlib figures out.
+
+No torch, no paths.
+"""

@@ -1,0 +1,32 @@
+"""What Figure 2E shows: images decoded from an even grid of percentiles."""
+
+import numpy as np
+import torch
+
+from aae.config import RunConfig
+from aae.model.networks import PIXELS, Autoencoder
+from aae.model.priors import run_prior
+
+
+def percentile_grid(config: RunConfig, autoencoder: Autoencoder, z: np.ndarray, side: int) -> np.ndarray:
+    """Images decoded from an even grid of percentiles along each dimension of z (paper, Figure 2e).
+
+    The percentiles are the prior's own, at the middles of `side` equal steps of (0, 1).
+
+    Args:
+        config: the run's settings.
+        autoencoder: its trained networks.
+        z: codes of the evaluation images, (n, 2), whose percentiles stand in for a missing prior's.
+        side: images along each side.
+
+    Returns:
+        Pixels in (0, 1), (side, side, 784); the first coordinate grows along the second axis. None of
+        them, (0, 0, 784), where codes do not lie in a plane.
+    """
+    prior = run_prior(config)
+    if prior.dim != 2:
+        return np.empty((0, 0, PIXELS), np.float32)
+    u = (np.arange(side) + 0.5) / side
+    plane = np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2)
+    grid = torch.from_numpy(prior.percentiles(plane, z).astype(np.float32))
+    return autoencoder.decode(grid).numpy().reshape(side, side, PIXELS)

@@ -1,0 +1,33 @@
+"""The losses, each of logits and each a mean over the batch."""
+
+import torch
+import torch.nn.functional as F
+
+
+def reconstruction_loss(x_logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Mean squared error per pixel: the paper's Euclidean cost, with its sigmoid output (appendix A.1).
+
+    Args:
+        x_logits: the decoder's logits, (batch, 784).
+        x: images in [0, 1], (batch, 784).
+    """
+    return F.mse_loss(torch.sigmoid(x_logits), x)
+
+
+def discriminator_loss(prior_logits: torch.Tensor, code_logits: torch.Tensor) -> torch.Tensor:
+    """Mean binary cross-entropy of the discriminator (paper, equation 1), in nats: ln 2 at chance.
+
+    Args:
+        prior_logits: logits of prior samples (true), (batch,).
+        code_logits: logits of codes (false), (batch,).
+    """
+    return 0.5 * (F.softplus(-prior_logits).mean() + F.softplus(code_logits).mean())
+
+
+def encoder_adversarial_loss(code_logits: torch.Tensor) -> torch.Tensor:
+    """The encoder's adversarial loss, in its non-saturating form: -ln D(z), in nats.
+
+    Args:
+        code_logits: logits of codes, (batch,).
+    """
+    return F.softplus(-code_logits).mean()

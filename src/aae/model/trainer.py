@@ -1,0 +1,220 @@
+"""The training loop, and nothing else (paper, section 2; the recipe is in params.yaml)."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import torch
+
+from aae.config import RunConfig
+from aae.errors import UserError
+from aae.model import optimizers
+from aae.model.losses import reconstruction_loss
+from aae.model.networks import Autoencoder, apply
+from aae.model.objectives import OBJECTIVES, Moment, State
+from aae.randomness import named_generator
+
+BETAS = (0.9, 0.98)  # Of Adam; a short memory, as the adversarial loss keeps changing.
+COLLAPSED_STD = 1e-3  # Of each coordinate of the codes, in the prior's: all are at one point.
+
+Losses = dict[str, float]
+
+
+def rate_factor(progress: float, warmup: float, decay_start: float) -> float:
+    """What the learning rates are multiplied by: a linear rise, a plateau at 1, a linear fall to 0.
+
+    Args:
+        progress: the share of all steps that is done, in (0, 1].
+        warmup: the share at which the rise ends.
+        decay_start: the share at which the fall begins.
+    """
+    rise = progress / warmup if warmup else 1.0
+    return min(1.0, rise, (1 - progress) / (1 - decay_start))
+
+
+class Trainer:
+    """Trains one autoencoder: call `run_epoch` as often as `train.epochs` says.
+
+    As in the paper each minibatch goes through a reconstruction phase (encoder and decoder) and what
+    the objective adds, for the adversarial one the regularization phase. The encoder's gradients of
+    both are summed in one update, so that images pass through it once. It learns from images that lack
+    some pixels (`train.input_dropout`), and so generalises better.
+
+    Matrix products have the precision `train.precision`; weights, their updates, codes and losses are
+    always float32, and so is what the networks do outside of steps.
+    """
+
+    def __init__(
+        self, config: RunConfig, x: torch.Tensor, y: torch.Tensor, epoch_images: int | None = None
+    ) -> None:
+        """Fresh networks, optimisers and generators.
+
+        Args:
+            config: the run's settings, device and precision resolved.
+            x: training images, (n, 784), on the device to train on: bytes (of a memory-mapped file, if
+                need be), which become numbers in [0, 1] a minibatch at a time, or float32 in [0, 1].
+            y: their digits, or `UNLABELLED`, integers, (n,).
+            epoch_images: images in as many steps as an epoch has; n if None. With fewer images than
+                that an epoch passes over them several times, so that its length in updates stays.
+
+        Raises:
+            UserError: fewer images than a batch.
+        """
+        self.config = config
+        self.settings = config.train
+        size = self.settings.batch_size
+        if len(x) < size:
+            raise UserError(
+                f"params.yaml: train.batch_size: {size} is more than the {len(x)} training images"
+            )
+        self.x, self.y = x, y.to(x.device)
+        self.steps_per_pass = len(x) // size
+        self.steps_per_epoch = (epoch_images or len(x)) // size
+        self.step = 0
+        self.batch_order = named_generator(config.seed, "batch order")
+        self.pass_start = self.batch_order.get_state()  # Before the order of this pass was drawn.
+        self.batches: Iterator[torch.Tensor] = iter(())
+        self.input_dropout = named_generator(config.seed, "input dropout")
+        self.encoder_noise = named_generator(config.seed, "encoder noise")
+        self.autoencoder = Autoencoder(config).to(x.device)
+        self.optimizer = optimizers.make_optimizer(
+            self.settings.optimizer, self.autoencoder.parameters(), BETAS
+        )
+        self.objective = OBJECTIVES[config.objective_name](config, x.device)
+
+    def run_epoch(self, on_step: Callable[[Losses], None] = lambda losses: None) -> Losses:
+        """So many steps as a pass over `epoch_images` images has, each pass in a new order.
+
+        Images beyond the last whole batch of a pass are left out of it.
+
+        Args:
+            on_step: called with the losses of each step.
+
+        Returns:
+            The mean of each loss over the steps that had it.
+
+        Raises:
+            UserError: a loss is no longer a finite number.
+        """
+        history = []
+        for _ in range(self.steps_per_epoch):
+            batch = self._next_batch()
+            losses = self.run_step(to_unit(self.x.index_select(0, batch)), self.y[batch])
+            self._check_finite(losses)
+            on_step(losses)
+            history.append(losses)
+        return mean_losses(history)
+
+    def run_step(self, x: torch.Tensor, y: torch.Tensor) -> Losses:
+        """One update of all networks by one minibatch, (batch, 784), and its labels, (batch,)."""
+        self.step += 1
+        settings = self.settings
+        progress = self.step / (settings.epochs * self.steps_per_epoch)
+        factor = rate_factor(progress, settings.warmup, settings.decay_start)
+
+        x_seen = dropout(x, settings.input_dropout, self.input_dropout)
+        codes = apply(self.autoencoder.encoder, settings.precision, x_seen, self.encoder_noise)
+        reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, settings.precision, codes.z), x)
+        penalty, losses = self.objective.penalty(codes, y, Moment(self.step, progress, factor))
+
+        self.optimizer.zero_grad()
+        # Only the autoencoder's: the objective's own networks need no gradient from this loss.
+        (reconstruction + penalty).backward(inputs=optimizers.parameters_of(self.optimizer))
+        optimizers.step(self.optimizer, factor * settings.learning_rate)
+        return {"reconstruction_loss": reconstruction.item(), **losses}
+
+    def check_collapse(self, epoch: int, losses: Mapping[str, float], z: torch.Tensor) -> None:
+        """Stop a run from which nothing more can come.
+
+        Args:
+            epoch: the number of the epoch, for the message.
+            losses: their means over the epoch.
+            z: codes of many images after the epoch, (n, code_dim).
+
+        Raises:
+            UserError: the codes stand at one point, or the objective has another reason.
+        """
+        spread = float(z.std(0).max())
+        if not spread >= COLLAPSED_STD * self.objective.prior.std:  # Not `<`: true of NaN as well.
+            raise UserError(
+                f"training collapsed in epoch {epoch}: the codes of all images are at one point "
+                f"(largest standard deviation {spread:.2g}); lower train.learning_rate, "
+                "train.adversarial_weight or train.kl_weight, or raise train.warmup"
+            )
+        self.objective.check(epoch, losses)
+
+    def state_dict(self) -> State:
+        """All that later steps depend on: weights, optimisers' state, generators, step."""
+        return {
+            "progress": {"step": torch.tensor(self.step)},
+            "generators": {
+                "batch_order": self.pass_start if self._within_pass() else self.batch_order.get_state(),
+                "input_dropout": self.input_dropout.get_state(),
+                "encoder_noise": self.encoder_noise.get_state(),
+            },
+            "autoencoder": self.autoencoder.state_dict(),
+            "autoencoder_optimizer": optimizers.state_tensors(self.optimizer),
+            **self.objective.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on where a trainer of the same settings and images was when it gave this `state_dict`.
+
+        Raises:
+            ValueError: the state is not of these networks; this trainer is then of no more use.
+        """
+        try:
+            self.step = int(state["progress"]["step"])
+            self.batch_order.set_state(state["generators"]["batch_order"])
+            self.input_dropout.set_state(state["generators"]["input_dropout"])
+            self.encoder_noise.set_state(state["generators"]["encoder_noise"])
+            self.autoencoder.load_state_dict(state["autoencoder"])
+            optimizers.load_state_tensors(self.optimizer, state.get("autoencoder_optimizer", {}))
+            self.objective.load_state_dict(state)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError("the state is not of these networks") from error
+        if self._within_pass():
+            self._start_pass()
+            for _ in range(self.step % self.steps_per_pass):
+                next(self.batches)
+
+    def _within_pass(self) -> bool:
+        return self.step % self.steps_per_pass != 0
+
+    def _start_pass(self) -> None:
+        self.pass_start = self.batch_order.get_state()
+        order = torch.randperm(len(self.x), generator=self.batch_order).to(self.x.device)
+        size = self.settings.batch_size
+        self.batches = iter(order[: self.steps_per_pass * size].split(size))
+
+    def _next_batch(self) -> torch.Tensor:
+        if not self._within_pass():
+            self._start_pass()
+        return next(self.batches)
+
+    def _check_finite(self, losses: Losses) -> None:
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"training diverged at step {self.step}: the {name.replace('_', ' ')} is {value}; "
+                    "lower train.learning_rate or raise train.warmup"
+                )
+
+
+def dropout(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """A share of the pixels set to 0 at random and the others divided by the rest, on average as before."""
+    if share == 0:
+        return x
+    kept = torch.empty(x.shape).bernoulli_(1 - share, generator=generator)
+    return x * kept.to(x.device) / (1 - share)
+
+
+def to_unit(x: torch.Tensor) -> torch.Tensor:
+    """Pixels in [0, 1], float32, of bytes; floats are taken as they are."""
+    return x / 255 if x.dtype == torch.uint8 else x
+
+
+def mean_losses(history: list[Losses]) -> Losses:
+    """Each loss's mean over the steps that had it, in the order in which they first came."""
+    names = dict.fromkeys(name for losses in history for name in losses)
+    return {name: float(np.mean([each[name] for each in history if name in each])) for name in names}

@@ -1,0 +1,85 @@
+"""Temporary clones of this tree with a tiny training budget, and what DVC says it did there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from conftest import ROOT
+
+TINY = {
+    "hidden_units: 1000": "hidden_units: 16",
+    "epochs: 7": "epochs: 1",
+    "batch_size: 125": "batch_size: 100",
+    "regularization_interval: 6": "regularization_interval: 2",
+    "threads: 2": "threads: 1",
+    "    - universal\n": "",
+    "    - none\n": "",
+    "    - 1\n    - 2\n": "",
+}
+DVC = str(Path(sys.executable).with_name("dvc"))
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A copy of this tree as a repository of its own, with the sample of MNIST as its data."""
+
+    folder: Path
+
+    def call(self, *command: str, status: int = 0) -> str:
+        """Run a command there; returns what it printed, both streams."""
+        done = subprocess.run(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def dvc(self, *arguments: str, status: int = 0) -> str:
+        """Run dvc there."""
+        return self.call(DVC, *arguments, status=status)
+
+    def edit(self, path: str, *changes: tuple[str, str]) -> None:
+        """Replace words in a file, each of which must be there."""
+        text = (self.folder / path).read_text()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        (self.folder / path).write_text(text)
+
+    def commit(self) -> None:
+        """Commit all."""
+        self.call("git", "add", "--all")
+        self.call("git", "commit", "--quiet", "--message", "tests")
+
+
+def ran(output: str) -> set[str]:
+    """The stages whose command DVC ran."""
+    return set(re.findall(r"^Running stage '(.+)':", output, re.MULTILINE))
+
+
+def restored(output: str) -> set[str]:
+    """The stages whose outputs DVC took from its run cache."""
+    return set(re.findall(r"^Stage '(.+)' is cached - skipping run", output, re.MULTILINE))
+
+
+def make_clone(folder: Path, sample_folder: Path) -> Clone:
+    clone = Clone(folder)
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in files:
+        if (ROOT / name).is_file() and not name.startswith(("metrics/", "plots/", "dvc.lock")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(sample_folder, folder / "data/mnist")
+    clone.edit("params.yaml", *TINY.items())
+    clone.call("git", "init", "--quiet")
+    clone.call("git", "config", "user.name", "tests")
+    clone.call("git", "config", "user.email", "tests@localhost")
+    # To DVC the sample is now what `download` made: no network, and no back door in the code.
+    clone.dvc("commit", "--force", "download")
+    clone.commit()
+    return clone

@@ -1,0 +1,163 @@
+"""Every setting of a run goes with every other, or is refused in one line that names it."""
+
+import copy
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from conftest import ROOT
+from tiny import TINY, moved, snapshot
+
+from aae.config import RunConfig
+from aae.errors import UserError
+from aae.io.images import read_training
+from aae.model.networks import ENCODERS
+from aae.model.priors import PRIORS
+from aae.model.trainer import Losses, Trainer
+from aae.params import parse_params
+
+Changes = dict[str, Any]
+CONTENT: Changes = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+GRID = list(product(PRIORS, ["adversarial", "variational"], ENCODERS))
+LOSSES = {
+    "adversarial": ["reconstruction_loss", "discriminator_loss", "encoder_adversarial_loss"],
+    "variational": ["reconstruction_loss", "kl_divergence"],
+    "unregularized": ["reconstruction_loss"],
+}
+
+
+def allowed(prior: str, objective: str, encoder: str) -> bool:
+    """What params.yaml says: a VAE needs the Gaussian encoder, and a prior without places of density 0."""
+    if prior == "none" or objective == "adversarial":
+        return True
+    return encoder == "gaussian" and prior in ("gaussian", "mixture")
+
+
+def configure(changes: Changes) -> RunConfig:
+    """The base run of the committed params.yaml with a tiny budget, and changes such as "model.sigma"."""
+    content = copy.deepcopy(CONTENT)
+    tiny = {f"train.{key}": value for key, value in TINY.items()} | {
+        "model.hidden_units": 16,
+        "train.epochs": 1,
+        "train.batch_size": 50,
+        "data.images": 200,
+    }
+    for key, value in (tiny | changes).items():
+        *section, last = key.split(".")
+        (content[section[0]] if section else content)[last] = value
+    return parse_params(yaml.safe_dump(content)).base()
+
+
+def make(folder: Path, changes: Changes) -> Trainer:
+    config = configure(changes)
+    return Trainer(config, *read_training(folder, config))
+
+
+def assert_trains(folder: Path, changes: Changes) -> tuple[Trainer, Losses]:
+    """All networks learn, all weights and losses stay finite, and the losses have the right names."""
+    trainer = make(folder, changes)
+    networks = [
+        trainer.autoencoder.encoder,
+        trainer.autoencoder.decoder,
+        *trainer.objective.networks.values(),
+    ]
+    before = [snapshot(network) for network in networks]
+    losses = trainer.run_epoch()
+    assert list(losses) == LOSSES[trainer.config.objective_name]
+    assert all(map(torch.isfinite, torch.tensor(list(losses.values()))))
+    for network, was in zip(networks, before, strict=True):
+        assert moved(network, was)
+        assert all(parameter.isfinite().all() for parameter in network.parameters())
+    return trainer, losses
+
+
+def refusal(folder: Path, changes: Changes) -> str:
+    """The one line that says why these settings do not go together."""
+    with pytest.raises(UserError) as caught:
+        make(folder, changes)
+    line = str(caught.value)
+    assert line.startswith("params.yaml: ")
+    assert len(line.splitlines()) == 1
+    return line
+
+
+@pytest.mark.parametrize(("prior", "objective", "encoder"), [case for case in GRID if allowed(*case)])
+def test_what_is_allowed_trains(prior: str, objective: str, encoder: str, sample_folder: Path) -> None:
+    changes = {"prior": prior, "objective": objective, "encoder": encoder}
+    trainer, losses = assert_trains(sample_folder, changes)
+    assert trainer.step == 600 // 50  # As many as on all images.
+    assert losses.get("kl_divergence", 1.0) > 0
+
+
+@pytest.mark.parametrize(("prior", "objective", "encoder"), [case for case in GRID if not allowed(*case)])
+def test_what_is_not_allowed_is_refused_in_one_line(
+    prior: str, objective: str, encoder: str, sample_folder: Path
+) -> None:
+    line = refusal(sample_folder, {"prior": prior, "objective": objective, "encoder": encoder})
+    assert "objective: variational" in line
+    assert f"the {encoder} encoder" in line if encoder != "gaussian" else f"prior: {prior}" in line
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prior": "mixture", "labels": 100},
+        {"prior": "swiss_roll", "labels": 100, "encoder": "gaussian"},
+        {"prior": "mixture", "labels": 200, "encoder": "universal"},
+        {"encoder": "gaussian", "model.sigma": 0.1},
+        {"encoder": "gaussian", "model.sigma": 0},
+        {"encoder": "gaussian", "model.sigma": 0.5, "objective": "variational", "prior": "mixture"},
+        {"model.code_dim": 8, "model.prior_std": 5.0},
+        {"model.code_dim": 8, "prior": "uniform"},
+        {"model.code_dim": 8, "prior": "none"},
+        {"model.code_dim": 8, "encoder": "gaussian", "objective": "variational"},
+        {"train.optimizer": "sgd", "train.learning_rate": 0.1, "model.initial_weights": "normal"},
+        {"train.precision": "bfloat16", "prior": "mixture", "labels": 100},
+        {
+            "train.precision": "bfloat16",
+            "encoder": "gaussian",
+            "objective": "variational",
+            "prior": "mixture",
+        },
+        {"train.regularization_interval": 1, "train.code_buffer_start": 0.0},
+        {"train.warmup": 0.0, "train.decay_start": 0.0, "train.input_dropout": 0.0},
+        {"data.images": "all"},
+        {"data.images": 77, "data.validation": True},
+    ],
+    ids=lambda changes: ",".join(f"{key}={value}" for key, value in changes.items()),
+)
+def test_other_settings_train_as_well(changes: Changes, sample_folder: Path) -> None:
+    assert_trains(sample_folder, changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": 100}, "prior: gaussian has no components"),
+        ({"labels": 100, "prior": "uniform"}, "prior: uniform has no components"),
+        ({"labels": 100, "prior": "none"}, "labels: 100 is for the discriminator"),
+        (
+            {"labels": 100, "prior": "mixture", "objective": "variational", "encoder": "gaussian"},
+            "labels: 100 is for the discriminator",
+        ),
+        ({"labels": 201, "prior": "mixture"}, "labels: 201 is more than the 200"),
+        ({"model.sigma": 0.1}, "model.sigma: 0.1 is the standard deviation of the gaussian encoder"),
+        ({"model.sigma": 0.1, "encoder": "universal"}, "model.sigma: 0.1 is the standard deviation"),
+        (
+            {"model.sigma": 0, "encoder": "gaussian", "objective": "variational"},
+            "objective: variational needs model.sigma above 0",
+        ),
+        ({"model.code_dim": 8, "prior": "mixture"}, "model.code_dim: prior mixture needs 2, not 8"),
+        ({"model.code_dim": 8, "prior": "swiss_roll"}, "model.code_dim: prior swiss_roll needs 2, not 8"),
+        ({"data.images": 49}, "train.batch_size: 50 is more than the 49"),
+        ({"data.images": 601}, "data.images: 601 is more than the 600"),
+        ({"data.images": 501, "data.validation": True}, "data.images: 501 is more than the 500"),
+    ],
+)
+def test_other_settings_that_do_not_go_together_are_refused_in_one_line(
+    changes: Changes, words: str, sample_folder: Path
+) -> None:
+    assert words in refusal(sample_folder, changes)

@@ -1,0 +1,90 @@
+"""What dvc.yaml says: names, descriptions, and dependencies on exactly what each stage imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+ROOMS = {ROOT / "src/aae" / room / "__init__.py" for room in (".", "draw", "io", "measure", "model")}
+
+
+def stage_definitions() -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def test_the_stages_have_the_names_that_users_know() -> None:
+    names = {"download", "train", "encode-testset", "plot-2A", "plot-fit", "sample-grid-2E", "ablation"}
+    assert names <= set(stage_definitions())
+
+
+def test_every_stage_and_every_plot_has_a_description() -> None:
+    for name, stage in stage_definitions().items():
+        assert stage.get("desc"), name
+        for kind in ("plots", "metrics"):
+            for output in stage.get(kind, []):
+                assert all(options.get("desc") for options in output.values()), output
+
+
+def files_of(dep: Path) -> list[Path]:
+    """The modules of a dependency: itself, or all of a folder's."""
+    return [dep] if dep.suffix == ".py" else list(dep.rglob("*.py"))
+
+
+def late_imports(script: Path) -> list[str]:
+    """Modules of this project that a stage imports within a function."""
+    functions = [
+        node for node in ast.walk(ast.parse(script.read_text())) if isinstance(node, ast.FunctionDef)
+    ]
+    imports = [node for function in functions for node in ast.walk(function)]
+    return [node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module]
+
+
+@pytest.mark.parametrize("name", list(stage_definitions()))
+def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> None:
+    stage = stage_definitions()[name]
+    folder = "/".join(["x"] * 3) if "wdir" in stage else "."  # Each wdir lies three folders deep.
+    deps = [(ROOT / folder / dep).resolve() for dep in stage["deps"]]
+    listed = {file for dep in deps if {"src", "stages"} & set(dep.parts) for file in files_of(dep)}
+    script = (ROOT / folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
+    probe = (
+        "import importlib, sys; sys.path[:0] = [sys.argv[1]];"
+        "list(map(importlib.import_module, sys.argv[2:]));"
+        "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)), sep='\\n')"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", probe, str(script.parent), script.stem, *late_imports(script)],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    own = {
+        path
+        for path in map(Path, printed)
+        if path.is_relative_to(ROOT / "src") or path.parent == script.parent
+    }
+    assert listed - ROOMS == own - ROOMS
+
+
+def test_what_no_stage_lists_holds_no_code() -> None:
+    for file in ROOMS:
+        assert len(ast.parse(file.read_text()).body) == 1, file  # The docstring.
+
+
+@pytest.mark.parametrize("name", ["ablation", "base_metrics", "configure", "download", "plot_2A", "plot_fit"])
+def test_a_stage_that_needs_no_torch_does_not_import_it(name: str) -> None:
+    probe = f"import sys; sys.path[:0] = ['stages']; import {name}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0
+
+
+def test_no_parameter_has_a_name_that_the_run_cache_ignores() -> None:
+    """DVC leaves `size` and `nfiles` out of the run cache's key, wherever they stand."""
+
+    def names(content: Any) -> set[str]:
+        if not isinstance(content, dict):
+            return set()
+        return set(content).union(*map(names, content.values()))
+
+    assert names(yaml.safe_load((ROOT / "params.yaml").read_text())).isdisjoint({"size", "nfiles"})

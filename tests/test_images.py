@@ -1,0 +1,153 @@
+"""Which images a run learns from, and on which it is evaluated."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+from aae.config import UNLABELLED, DataSettings, RunConfig
+from aae.errors import UserError
+from aae.io import mnist
+from aae.io.images import read_evaluation, read_training, to_floats
+from aae.params import parse_params
+
+BASE = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base().model_dump()
+
+
+def config(images: str | int = "all", validation: bool = False, labels: int = 0) -> RunConfig:
+    data = {"images": images, "validation": validation}
+    return RunConfig.model_validate(BASE | {"prior": "mixture", "labels": labels, "data": data})
+
+
+def data(validation: bool) -> DataSettings:
+    return config(validation=validation).data
+
+
+def refusal(action: Callable[[], object]) -> str:
+    """The one line that an action is refused with."""
+    with pytest.raises(UserError) as caught:
+        action()
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    return line
+
+
+@pytest.fixture
+def folder(sample_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the sample's four files, of which a test may delete some."""
+    return Path(shutil.copytree(sample_folder, tmp_path / "mnist"))
+
+
+def delete(folder: Path, split: str) -> None:
+    for path in folder.glob(f"{split}-*"):
+        path.unlink()
+
+
+# What a run learns from: 600 training images in the sample, 500 of them without the validation set.
+
+
+@pytest.mark.parametrize(
+    ("images", "validation", "n"),
+    [
+        ("all", False, 600),
+        (50, False, 50),
+        (600, False, 600),
+        ("all", True, 500),
+        (50, True, 50),
+        (500, True, 500),
+    ],
+)
+def test_a_run_learns_from_the_first_images_it_asks_for(
+    sample_folder: Path, images: str | int, validation: bool, n: int
+) -> None:
+    x, y, total = read_training(sample_folder, config(images, validation))
+    expected_x, expected_y = mnist.read(sample_folder, "train")
+    assert (x.dtype, y.dtype) == (torch.uint8, torch.int64)
+    np.testing.assert_array_equal(x.numpy(), expected_x[:n])
+    np.testing.assert_array_equal(y.numpy(), expected_y[:n])
+    assert total == 600
+
+
+@pytest.mark.parametrize("validation", [False, True])
+@pytest.mark.parametrize("labels", [1, 30, 50])
+def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
+    sample_folder: Path, labels: int, validation: bool
+) -> None:
+    x, y, _ = read_training(sample_folder, config(50, validation, labels))
+    digits = mnist.read(sample_folder, "train")[1]
+    assert len(x) == len(y) == 50
+    np.testing.assert_array_equal(y[:labels].numpy(), digits[:labels])
+    assert (y[labels:] == UNLABELLED).all()
+    assert UNLABELLED not in digits
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        (config(601), "params.yaml: data.images: 601 is more than the 600 training images"),
+        (config(501, validation=True), "params.yaml: data.images: 501 is more than the 500 training images"),
+        (config(labels=601), "params.yaml: labels: 601 is more than the 600 training images"),
+        (config(50, labels=51), "params.yaml: labels: 51 is more than the 50 training images"),
+        (
+            config(validation=True, labels=501),
+            "params.yaml: labels: 501 is more than the 500 training images",
+        ),
+    ],
+)
+def test_more_images_or_labels_than_there_are_is_refused(
+    sample_folder: Path, run: RunConfig, line: str
+) -> None:
+    assert refusal(lambda: read_training(sample_folder, run)) == line
+
+
+# What a run is evaluated on.
+
+
+def test_a_run_is_evaluated_on_the_test_images(sample_folder: Path) -> None:
+    x, y = read_evaluation(sample_folder, data(validation=False))
+    expected_x, expected_y = mnist.read(sample_folder, "t10k")
+    assert x.dtype == torch.float32
+    np.testing.assert_array_equal(x.numpy(), expected_x.astype(np.float32) / 255)
+    np.testing.assert_array_equal(y, expected_y)
+
+
+def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_folder: Path) -> None:
+    x, y = read_evaluation(sample_folder, data(validation=True))
+    expected_x, expected_y = mnist.read(sample_folder, "train")
+    np.testing.assert_array_equal(x.numpy(), expected_x[500:].astype(np.float32) / 255)
+    np.testing.assert_array_equal(y, expected_y[500:])
+
+
+def test_training_and_validation_images_are_together_all_training_images(sample_folder: Path) -> None:
+    seen, _, _ = read_training(sample_folder, config(validation=True))
+    held_out, _ = read_evaluation(sample_folder, data(validation=True))
+    together = torch.cat([to_floats(seen.numpy()), held_out])
+    assert torch.equal(together, to_floats(mnist.read(sample_folder, "train")[0]))
+
+
+def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:
+    delete(folder, "t10k")
+    assert len(read_training(folder, config(validation=True))[0]) == 500
+    assert len(read_evaluation(folder, data(validation=True))[0]) == 100
+    line = refusal(lambda: read_evaluation(folder, data(validation=False)))
+    assert "t10k-images-idx3-ubyte is missing" in line
+
+
+def test_without_one_no_training_image_is_evaluated(folder: Path) -> None:
+    delete(folder, "train")
+    assert len(read_evaluation(folder, data(validation=False))[0]) == 200
+    line = refusal(lambda: read_evaluation(folder, data(validation=True)))
+    assert "train-images-idx3-ubyte is missing" in line
+
+
+def test_bytes_become_numbers_from_0_to_1_in_memory_of_their_own() -> None:
+    x = np.array([[0, 51, 255]], dtype=np.uint8)
+    floats = to_floats(x)
+    assert floats.dtype == torch.float32
+    assert floats.tolist() == [[0, pytest.approx(0.2), 1]]
+    floats[0, 0] = 1
+    assert x[0, 0] == 0

@@ -1,0 +1,99 @@
+"""Matching of moments, which for N(0, I) is whitening: what is left is the shape of the codes."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aae.errors import UserError
+from aae.measure.distances import match_moments, sliced_w2
+from aae.model.priors import PRIORS, Gaussian, Prior
+
+PRIOR = Gaussian()
+SHIFTS = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).map(np.array)
+
+
+def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((n, dim))
+
+
+def whiten(z: np.ndarray) -> np.ndarray:
+    """What matching moments is for N(0, I)."""
+    return match_moments(z, PRIOR)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.floats(0.1, 10), min_size=2, max_size=2),
+    st.lists(st.floats(0, np.pi), min_size=2, max_size=2),
+    SHIFTS,
+)
+def test_whitening_undoes_any_affine_map_up_to_a_rotation(
+    scales: list[float], turns: list[float], shift: np.ndarray
+) -> None:
+    first, second = (np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]) for t in turns)
+    z = normal_samples(50) ** 3
+    mapped = whiten(z @ first @ np.diag(scales) @ second + shift)
+    np.testing.assert_allclose(mapped.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(np.cov(mapped, rowvar=False), np.eye(2), atol=1e-9)
+    # Inner products do not see a rotation.
+    np.testing.assert_allclose(mapped @ mapped.T, whiten(z) @ whiten(z).T, atol=1e-7)
+
+
+def test_whitening_leaves_codes_that_are_white_already_where_they_are() -> None:
+    z = whiten(normal_samples(100))
+    np.testing.assert_allclose(whiten(z), z, atol=1e-12)
+
+
+EACH_PRIOR = pytest.mark.parametrize(
+    "prior",
+    [Gaussian(5), Gaussian(2, dim=8), *(PRIORS[name](3) for name in ("uniform", "mixture", "swiss_roll"))],
+    ids=["gaussian", "8-D", "uniform", "mixture", "swiss_roll"],
+)
+
+
+@EACH_PRIOR
+def test_codes_get_the_mean_and_the_covariance_of_their_prior(prior: Prior) -> None:
+    z = match_moments(normal_samples(500, dim=prior.dim) ** 3 + 5, prior)
+    np.testing.assert_allclose(z.mean(0), prior.mean, atol=1e-9)
+    np.testing.assert_allclose(np.cov(z, rowvar=False), prior.covariance, atol=1e-9)
+
+
+@EACH_PRIOR
+def test_codes_that_match_already_stay_where_they_are(prior: Prior) -> None:
+    z = match_moments(normal_samples(100, dim=prior.dim), prior)
+    np.testing.assert_allclose(match_moments(z, prior), z, atol=1e-9)
+
+
+@EACH_PRIOR
+def test_matching_large_samples_of_the_prior_leaves_them_nearly_alone(prior: Prior) -> None:
+    z = prior.sample(20_000, torch.Generator().manual_seed(0)).numpy()
+    np.testing.assert_allclose(match_moments(z, prior), z, atol=0.15 * prior.std)
+
+
+def test_after_whitening_only_the_shape_is_left_to_measure() -> None:
+    null = [sliced_w2(normal_samples(2000, 10_000 + seed), PRIOR) for seed in range(200)]
+    z = normal_samples(2000) @ [[3, 1], [0, 0.2]] + [5, -7]
+    assert sliced_w2(z, PRIOR) > 100 * np.mean(null)
+    assert sliced_w2(whiten(z), PRIOR) < np.mean(null)
+    ring = z / np.linalg.norm(whiten(z), axis=1, keepdims=True)
+    assert sliced_w2(whiten(ring), PRIOR) > np.mean(null) + 5 * np.std(null)
+
+
+@pytest.mark.parametrize("line", [[0, 0], [1, 0], [0.3, -0.7]])
+def test_codes_on_one_line_are_called_collapsed(line: list[float]) -> None:
+    with pytest.raises(UserError, match="collapsed"):
+        whiten(np.outer(np.linspace(-1, 1, 100), line) + np.array([5, 7]))
+
+
+def test_codes_in_8_d_that_fill_but_7_of_them_are_called_collapsed() -> None:
+    z = normal_samples(100, dim=8)
+    z[:, 3] = z[:, 0] - z[:, 5]
+    with pytest.raises(UserError, match="in fewer dimensions than they have"):
+        match_moments(z, Gaussian(dim=8))
+
+
+def test_whitening_in_single_precision_does_not_depend_on_the_memory_layout() -> None:
+    z = normal_samples(600).astype(np.float32)
+    np.testing.assert_allclose(whiten(z), whiten(np.asfortranarray(z)), rtol=0, atol=1e-12)

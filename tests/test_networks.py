@@ -1,0 +1,229 @@
+"""The networks are the paper's, and all their randomness comes from the generators they are given."""
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from tiny import make_config
+from torch import nn
+
+from aae.config import EncoderName
+from aae.model import networks
+from aae.model.networks import ENCODERS, Autoencoder, Codes, apply, perceptron
+from aae.randomness import named_generator
+
+ENCODER_NAMES = pytest.mark.parametrize("encoder", list(ENCODERS))
+
+
+def sizes(network: nn.Module) -> list[int]:
+    """Inputs, then the outputs of each linear layer."""
+    layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    return [layers[0].in_features, *(layer.out_features for layer in layers)]
+
+
+def fresh(encoder: str, seed: int = 0, model: Mapping[str, object] | None = None) -> Autoencoder:
+    model = {"hidden_units": 16} | dict(model or {})
+    return Autoencoder(make_config(encoder=encoder, seed=seed, model=model))
+
+
+def equal_weights(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("code_dim", [2, 8])
+@pytest.mark.parametrize(
+    ("encoder", "sigma", "inputs", "outputs"),
+    [
+        ("deterministic", "learned", 784, 1),
+        ("gaussian", "learned", 784, 2),  # Means and standard deviations.
+        ("gaussian", 0.1, 784, 1),  # Means alone.
+        ("universal", "learned", 784 + 10, 1),  # Noise beside the image.
+    ],
+)
+def test_encoder_and_decoder_have_the_papers_layers(
+    encoder: str, sigma: object, inputs: int, outputs: int, code_dim: int
+) -> None:
+    model = {"hidden_units": 1000, "code_dim": code_dim, "sigma": sigma}
+    autoencoder = fresh(encoder, model=model)
+    assert sizes(autoencoder.encoder) == [inputs, 1000, 1000, outputs * code_dim]
+    assert sizes(autoencoder.decoder) == [code_dim, 1000, 1000, 784]
+    rectified = [isinstance(module, nn.ReLU) for module in autoencoder.decoder.children()]
+    assert rectified == [False, True, False, True, False]
+
+
+def test_every_allowed_name_has_an_encoder() -> None:
+    assert set(ENCODERS) == set(EncoderName.__args__)  # type: ignore[attr-defined]
+
+
+def test_first_weights_are_pytorchs_uniform_ones_or_the_papers_normal_ones() -> None:
+    for name, std, bias_std in (
+        ("uniform", 1 / (3 * 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
+        ("normal", 0.01, 0),
+    ):
+        settings = make_config(model={"hidden_units": 1000, "initial_weights": name}).model
+        layer = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())[2]
+        assert isinstance(layer, nn.Linear)
+        assert layer.weight.std().item() == pytest.approx(std, rel=0.01)
+        assert layer.weight.mean().item() == pytest.approx(0, abs=0.01 * std)
+        assert layer.bias.std().item() == pytest.approx(bias_std, rel=0.1)
+        # Three standard deviations hold all of a uniform distribution, but not of a normal one.
+        assert (layer.weight.abs().max() > 3 * std).item() is (name == "normal")
+
+
+@ENCODER_NAMES
+def test_a_seed_decides_the_weights_to_the_bit(encoder: str) -> None:
+    assert equal_weights(fresh(encoder), fresh(encoder))
+    for one, other in zip(fresh(encoder, 0).parameters(), fresh(encoder, 1).parameters(), strict=True):
+        assert not torch.equal(one, other)
+
+
+def test_the_decoders_weights_are_the_same_whatever_the_encoder() -> None:
+    decoders = [fresh(encoder).decoder for encoder in ENCODERS]
+    assert equal_weights(decoders[0], decoders[1])
+    assert equal_weights(decoders[0], decoders[2])
+
+
+@ENCODER_NAMES
+def test_torchs_global_generator_decides_nothing(encoder: str, x: torch.Tensor) -> None:
+    results = []
+    with torch.random.fork_rng():
+        for global_seed in (1, 2):
+            torch.manual_seed(global_seed)
+            autoencoder = fresh(encoder)
+            before = torch.get_rng_state()
+            z = autoencoder.encode(x, named_generator(0, "noise"))
+            mean = autoencoder.encode_mean(x, named_generator(0, "noise"))
+            results.append(torch.cat([z, mean, autoencoder.decode(z)], dim=1))
+            assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(*results)
+
+
+def test_fresh_weights_do_not_move_torchs_global_generator() -> None:
+    with torch.random.fork_rng():
+        before = torch.get_rng_state()
+        fresh("deterministic")
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+@ENCODER_NAMES
+def test_a_generator_decides_the_codes_to_the_bit(encoder: str, x: torch.Tensor) -> None:
+    autoencoder = fresh(encoder)
+    z = autoencoder.encode(x, named_generator(0, "noise"))
+    assert z.shape == (len(x), 2)
+    assert torch.equal(z, autoencoder.encode(x, named_generator(0, "noise")))
+    another = autoencoder.encode(x, named_generator(0, "other noise"))
+    assert torch.equal(z, another) == (encoder == "deterministic")
+
+
+def test_the_deterministic_code_is_its_own_mean_and_uses_no_noise(x: torch.Tensor) -> None:
+    autoencoder = fresh("deterministic")
+    generator = named_generator(0, "noise")
+    before = generator.get_state()
+    assert torch.equal(autoencoder.encode(x, generator), autoencoder.encode_mean(x, generator))
+    assert torch.equal(generator.get_state(), before)
+
+
+@pytest.mark.parametrize("sigma", ["learned", 0.25])
+def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
+    sigma: object, x: torch.Tensor
+) -> None:
+    n = 2000
+    autoencoder = fresh("gaussian", model={"sigma": sigma, "prior_std": 5.0})
+    generator = named_generator(0, "noise")
+    draws = autoencoder.encode(x[:20].repeat(n, 1), generator).view(n, 20, 2)
+    mean = autoencoder.encode_mean(x[:20], generator)
+    if sigma == "learned":
+        std = torch.log1p(autoencoder.encoder.net(x[:20])[:, 2:].detach().exp())  # Softplus.
+    else:
+        std = torch.full((20, 2), 0.25 * 5.0)
+    assert ((draws.mean(0) - mean).abs() / std).max() < 4 / n**0.5
+    assert (draws.std(0) / std - 1).abs().max() < 4 / (2 * n) ** 0.5
+    codes = autoencoder.encoder(x[:20], generator)
+    torch.testing.assert_close(codes.mean, mean)  # What the KL divergence is computed from.
+    torch.testing.assert_close(codes.std, std)
+
+
+def test_with_a_sigma_of_0_the_gaussian_encoder_is_deterministic(x: torch.Tensor) -> None:
+    autoencoder = fresh("gaussian", model={"sigma": 0.0})
+    generator = named_generator(0, "noise")
+    assert torch.equal(autoencoder.encode(x, generator), autoencoder.encode_mean(x, generator))
+
+
+@pytest.mark.parametrize("sigma", ["learned", 0.25])
+def test_the_gaussian_mean_uses_no_noise(sigma: object, x: torch.Tensor) -> None:
+    generator = named_generator(0, "noise")
+    before = generator.get_state()
+    fresh("gaussian", model={"sigma": sigma}).encode_mean(x, generator)
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_the_universal_encoders_codes_differ_between_draws_about_their_mean(x: torch.Tensor) -> None:
+    autoencoder = fresh("universal")
+    generator = named_generator(0, "noise")
+    draws = autoencoder.encode(x[:100].repeat(200, 1), generator).view(200, 100, 2)
+    assert (draws.std(0) > 0).all()
+    mean = autoencoder.encode_mean(x[:100], generator)
+    # Sixteen samples behind the mean, two hundred behind what it is held against.
+    spread = draws.std(0) * (1 / networks.MEAN_SAMPLES + 1 / 200) ** 0.5
+    assert ((draws.mean(0) - mean) / spread).square().mean().sqrt().item() == pytest.approx(1, abs=0.2)
+
+
+@ENCODER_NAMES
+def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, x: torch.Tensor) -> None:
+    z, mean, std = fresh(encoder).encoder(x[:5], named_generator(0, "noise"))
+    assert z.shape == (5, 2)
+    assert [part is not None for part in (mean, std)] == 2 * [encoder == "gaussian"]
+
+
+@pytest.mark.parametrize("initial_weights", ["uniform", "normal"])
+@ENCODER_NAMES
+def test_every_weight_of_the_autoencoder_learns(encoder: str, initial_weights: str, x: torch.Tensor) -> None:
+    autoencoder = fresh(encoder, model={"initial_weights": initial_weights})
+    z = autoencoder.encoder(x, named_generator(0, "noise")).z
+    (autoencoder.decoder(z) - 1).square().mean().backward()
+    for name, parameter in autoencoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@ENCODER_NAMES
+def test_encoding_in_several_batches_equals_encoding_at_once(
+    encoder: str, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    autoencoder = fresh(encoder)
+    at_once = autoencoder.encode(x, named_generator(0, "noise"))
+    images = autoencoder.decode(at_once)
+    monkeypatch.setattr(networks, "BATCH", 200)
+    torch.testing.assert_close(autoencoder.encode(x, named_generator(0, "noise")), at_once)
+    torch.testing.assert_close(autoencoder.decode(at_once), images)
+
+
+@ENCODER_NAMES
+def test_outside_training_nothing_keeps_a_gradient(encoder: str, x: torch.Tensor) -> None:
+    autoencoder = fresh(encoder)
+    z = autoencoder.encode(x, named_generator(0, "noise"))
+    mean = autoencoder.encode_mean(x, named_generator(0, "noise"))
+    assert not any(tensor.requires_grad for tensor in (z, mean, autoencoder.decode(z)))
+
+
+def test_decoded_pixels_are_probabilities() -> None:
+    z = torch.tensor([[0.0, 0.0], [1.0, -2.0], [5.0, 5.0]])
+    images = fresh("deterministic").decode(z)
+    assert images.shape == (3, 784)
+    assert ((images > 0) & (images < 1)).all()
+
+
+@ENCODER_NAMES
+def test_products_in_bfloat16_give_rounded_outputs_in_float32(encoder: str, x: torch.Tensor) -> None:
+    network = fresh(encoder).encoder
+    codes: list[Codes] = [
+        apply(network, precision, x, named_generator(0, "noise")) for precision in ("float32", "bfloat16")
+    ]
+    for exact, rounded in zip(*codes, strict=True):
+        assert (exact is None) is (rounded is None)
+        if exact is not None and rounded is not None:
+            assert rounded.dtype == exact.dtype == torch.float32
+            assert not torch.equal(rounded, exact)
+            torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.02)
+    decoder = fresh(encoder).decoder
+    assert apply(decoder, "bfloat16", codes[0].z).dtype == torch.float32

@@ -1,0 +1,141 @@
+"""A stranger adds a prior, by a class and a name, and every stage works with it under DVC."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from clones import Clone, make_clone, ran
+from conftest import ROOT
+
+SHIFTED = '''"""A prior that the project does not have."""
+
+import numpy as np
+from scipy import special
+
+from aae.model.priors.base import Prior
+
+
+class Shifted(Prior):
+    """A correlated Gaussian about (3, -1)."""
+
+    name = "shifted"
+    description = "N((3, -1), C)"
+    factor = np.array([[1.0, 0.0], [0.8, 0.6]])
+
+    def _scores(self, z):
+        return (z / self.std - [3, -1]) @ np.linalg.inv(self.factor).T
+
+    def log_density(self, z):
+        log_area = np.log(2 * np.pi * np.linalg.det(self.factor) * self.std**2)
+        return -0.5 * (self._scores(z) ** 2).sum(-1) - log_area
+
+    def to_uniform(self, z):
+        return special.ndtr(self._scores(z))
+
+    def from_uniform(self, u):
+        return self.std * ([3, -1] + special.ndtri(u) @ self.factor.T)
+'''
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
+    """A clone to which the prior was added, after a `dvc repro` that uses it; and what that printed."""
+    clone = make_clone(tmp_path_factory.mktemp("new-prior"), sample_folder)
+    (clone.folder / "src/aae/model/priors/shifted.py").write_text(SHIFTED)
+    clone.edit(
+        "src/aae/model/priors/__init__.py",
+        (
+            "from aae.model.priors.swiss",
+            "from aae.model.priors.shifted import Shifted\nfrom aae.model.priors.swiss",
+        ),
+        ('    "none": Unconstrained,', '    "shifted": Shifted,\n    "none": Unconstrained,'),
+    )
+    clone.edit("src/aae/config.py", ('"none"]', '"shifted", "none"]'))
+    changed = clone.call("git", "status", "--short").split()[1::2]
+    assert changed == [
+        "src/aae/config.py",
+        "src/aae/model/priors/__init__.py",
+        "src/aae/model/priors/shifted.py",
+    ]
+    clone.edit(
+        "params.yaml",
+        ("prior: gaussian ", "prior: shifted "),
+        ("    - gaussian\n  seed:", "    - gaussian\n    - shifted\n    - none\n  seed:"),
+        ("    - deterministic\n    - gaussian\n", "    - deterministic\n"),
+        ("hidden_units: 16", "hidden_units: 64"),
+        ("epochs: 1 ", "epochs: 60 "),
+    )
+    return clone, clone.dvc("repro")
+
+
+def test_every_stage_runs_with_it(clone: tuple[Clone, str]) -> None:
+    tree, printed = clone
+    stages = {name.split("@")[0] for name in ran(printed)}
+    names = re.findall(r"^  ([\w-]+):$", (ROOT / "dvc.yaml").read_text(), re.MULTILINE)
+    assert stages == set(names) - {"download"}
+    assert "up to date" in tree.dvc("status")
+
+
+def test_the_base_run_is_measured_against_it(clone: tuple[Clone, str]) -> None:
+    tree, _ = clone
+    metrics = json.loads((tree.folder / "metrics/testset.json").read_text())
+    z = pd.read_csv(tree.folder / "data/runs/base/codes.csv")[["z1", "z2"]].to_numpy()
+    # Codes went where this prior is, and their distance from it is far less than that from N(0, I).
+    assert np.hypot(*(z.mean(0) - [3, -1])) < 1
+    probe = (
+        "import sys; sys.path.insert(0, 'src'); import json; import numpy as np;"
+        "from aae.measure.scorecard import measure; from aae.model.priors import PRIORS;"
+        "z = np.loadtxt('data/runs/base/codes.csv', delimiter=',', skiprows=1)[:, 1:3].astype(np.float32);"
+        "print(json.dumps({name: measure(z, PRIORS[name]()) for name in ('shifted', 'gaussian')}))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", probe], cwd=tree.folder, capture_output=True, text=True, check=True
+    )
+    found = json.loads(said.stdout)
+    assert metrics["codes"]["raw"] == pytest.approx(found["shifted"], rel=1e-6)
+    assert found["shifted"]["sliced_w2"] < 0.5 * found["gaussian"]["sliced_w2"]
+    assert found["shifted"]["kl"] < found["gaussian"]["kl"]
+    # The null band is its own: by that of N(0, I), its samples would be at a distance above 2.
+    assert metrics["null"]["raw"]["sliced_w2"]["high"] < 0.5
+
+
+def test_the_grid_of_2e_is_of_its_own_percentiles(clone: tuple[Clone, str]) -> None:
+    tree, _ = clone
+    probe = (
+        "import sys; sys.path[:0] = ['stages']; from pathlib import Path; from _run import read_run;"
+        "import numpy as np; import torch; from aae.measure.percentiles import percentile_grid;"
+        "config, networks = read_run(Path('data/runs/base'));"
+        "images = percentile_grid(config, networks, np.zeros((1, 2)), 3);"
+        "centre = networks.decode(torch.tensor([[3.0, -1.0]])).numpy()[0];"
+        "print(float(np.abs(images[1, 1] - centre).max()))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", probe], cwd=tree.folder, capture_output=True, text=True, check=True
+    )
+    assert float(said.stdout) < 1e-5
+
+
+def test_the_ablation_holds_every_variant_against_its_own_prior(clone: tuple[Clone, str]) -> None:
+    tree, _ = clone
+    summary = json.loads((tree.folder / "metrics/ablation.json").read_text())
+    assert list(summary["null"]) == ["gaussian", "shifted", "none"]
+    variants = [f"deterministic-{prior}" for prior in summary["null"]]
+    assert list(summary["verdicts"]) == list(summary["variants"]) == variants
+    assert any("q(z) and N((3, -1), C)" in sentence for sentence in summary["answer"])
+    cells = pd.read_csv(tree.folder / "metrics/ablation.csv")
+    assert cells[["kl", "sliced_w2", "c2st_accuracy", "holes"]].notna().all(axis=None)
+
+
+def test_no_other_file_names_a_prior() -> None:
+    """Nothing but the list of priors and the settings of a run knows which priors there are."""
+    found = subprocess.run(
+        ["git", "grep", "-lE", r'"none"|Gaussian\(\)|"swiss_roll"|"mixture"', "--", "src", "stages", "tools"],
+        cwd=ROOT, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    classes = {f"src/aae/model/priors/{name}.py" for name in ("__init__", "mixture", "swiss_roll")}
+    assert set(found) - classes == {"src/aae/config.py"}

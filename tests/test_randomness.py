@@ -1,0 +1,21 @@
+"""Named generators: each its own, whatever others draw."""
+
+import torch
+
+from aae.randomness import named_generator
+
+
+def test_named_generators_depend_on_seed_and_name_alone() -> None:
+    def draw(seed: int, name: str) -> list[float]:
+        return torch.rand(4, generator=named_generator(seed, name)).tolist()
+
+    names = [(0, "prior samples"), (0, "batch order"), (1, "prior samples"), (2**32 - 1, "batch order")]
+    drawn = [draw(*name) for name in names]
+    assert drawn == [draw(*name) for name in reversed(names)][::-1]
+    assert len({tuple(numbers) for numbers in drawn}) == len(names)
+
+
+def test_drawing_from_one_named_generator_leaves_the_others_alone() -> None:
+    one, other = named_generator(0, "one"), named_generator(0, "other")
+    torch.rand(100, generator=one)
+    assert torch.equal(torch.rand(5, generator=other), torch.rand(5, generator=named_generator(0, "other")))

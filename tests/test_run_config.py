@@ -1,0 +1,204 @@
+"""The runs that params.yaml describes: which settings go together, and which the ablation's have."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from pydantic import ValidationError
+
+from aae.config import RunConfig
+from aae.errors import UserError
+from aae.params import Params, parse_params
+
+CONTENT: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+VARIATIONAL = {"encoder": "gaussian", "objective": "variational"}
+
+
+def changed(**changes: Any) -> str:
+    """The committed params.yaml with some values changed, such as model={"sigma": 0.5}."""
+    content = copy.deepcopy(CONTENT)
+    for key, value in changes.items():
+        content[key] = content[key] | value if isinstance(value, dict) else value
+    return yaml.safe_dump(content)
+
+
+# One run.
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    params = parse_params(changed())
+    with pytest.raises(ValidationError, match="frozen"):
+        params.prior = "none"  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        params.train.epochs = 1  # type: ignore[misc]
+
+
+def test_a_run_refuses_settings_that_are_not_its_own() -> None:
+    run = parse_params(changed()).base().model_dump()
+    assert RunConfig.model_validate(run).model_dump() == run
+    with pytest.raises(ValidationError, match="plot_2A"):
+        RunConfig.model_validate(run | {"plot_2A": CONTENT["plot_2A"]})
+
+
+def test_no_figure_option_is_part_of_a_run() -> None:
+    assert set(RunConfig.model_fields) == set(Params.model_fields) - {"plot_2A", "grid_2E", "ablation"}
+
+
+def test_the_base_run_has_all_settings_as_they_stand_in_the_file() -> None:
+    changes = {
+        "encoder": "gaussian",
+        "prior": "mixture",
+        "labels": 10_000,
+        "seed": 7,
+        "model": {"sigma": 0.5, "prior_std": 5.0},
+        "data": {"images": 20_000, "validation": True},
+    }
+    run = parse_params(changed(**changes)).base().model_dump()
+    content = yaml.safe_load(changed(**changes))
+    assert run == {key: content[key] for key in RunConfig.model_fields}
+    assert run["model"]["prior_std"] == 5.0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        VARIATIONAL,
+        VARIATIONAL | {"model": {"sigma": 0.5}},
+        {"encoder": "gaussian", "model": {"sigma": 0}},  # Without noise: allowed where nothing divides by it.
+        {"encoder": "gaussian", "prior": "none", "objective": "variational", "model": {"sigma": 0}},
+        {"encoder": "universal", "prior": "none", "objective": "variational"},
+        {"prior": "mixture", "labels": 60_000},
+        {"prior": "none", "objective": "adversarial"},
+    ],
+)
+def test_settings_that_go_together_are_accepted(changes: dict[str, Any]) -> None:
+    params = parse_params(changed(**changes))
+    assert params.base().encoder == params.encoder
+    assert params.base().objective == params.objective
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"encoder": "universal", "model": {"sigma": 0.5}},
+            "model.sigma: 0.5 is the standard deviation of the gaussian encoder; "
+            "with encoder: universal only learned is allowed",
+        ),
+        (
+            {"encoder": "deterministic", "model": {"sigma": 0}},
+            "model.sigma: 0.0 is the standard deviation of the gaussian encoder; "
+            "with encoder: deterministic only learned is allowed",
+        ),
+        (
+            {"objective": "variational"},
+            "objective: variational needs encoder: gaussian, as KL(q(z|x) || p(z)) needs the density of "
+            "q(z|x), which the deterministic encoder does not have",
+        ),
+        (
+            {"encoder": "universal", "objective": "variational"},
+            "objective: variational needs encoder: gaussian, as KL(q(z|x) || p(z)) needs the density of "
+            "q(z|x), which the universal encoder does not have",
+        ),
+        (
+            VARIATIONAL | {"model": {"sigma": 0}},
+            "objective: variational needs model.sigma above 0, or learned",
+        ),
+        (
+            VARIATIONAL | {"labels": 100},
+            "labels: 100 is for the discriminator, which objective: variational does not have; "
+            "only 0 is allowed",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_get_one_line_that_names_their_keys(
+    changes: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_params(changed(**changes))
+    assert str(caught.value) == f"params.yaml: {line}"
+
+
+def test_labels_without_a_prior_are_refused_whatever_the_objective_is_set_to() -> None:
+    with pytest.raises(UserError, match=r"^params.yaml: labels: 100 is for the discriminator, .* only 0"):
+        parse_params(changed(prior="none", labels=100))
+
+
+@pytest.mark.parametrize(
+    ("changes", "objective"),
+    [({}, "adversarial"), (VARIATIONAL, "variational"), ({"prior": "none"}, "unregularized")],
+)
+def test_without_a_prior_nothing_is_added_to_the_reconstruction_loss(
+    changes: dict[str, Any], objective: str
+) -> None:
+    assert parse_params(changed(**changes)).base().objective_name == objective
+
+
+def test_a_runs_title_names_what_is_not_usual_about_it() -> None:
+    def title(**changes: Any) -> str:
+        return parse_params(changed(**changes)).base().title
+
+    assert title() == "deterministic encoder, prior: gaussian"
+    assert title(**VARIATIONAL) == "gaussian encoder, prior: gaussian, variational"
+    assert title(prior="mixture", labels=10_000) == "deterministic encoder, prior: mixture, 10,000 labels"
+
+
+# The ablation's runs.
+
+
+@pytest.mark.parametrize(
+    ("axis", "value"),
+    [
+        ("seed", [0, 1, 0]),
+        ("prior", ["none", "none"]),
+        ("encoder", ["gaussian", "universal", "gaussian"]),
+        ("seed", []),
+        ("seed", 0),
+    ],
+)
+def test_an_axis_of_the_ablation_is_a_list_of_different_values(axis: str, value: Any) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_params(changed(ablation={axis: value}))
+    assert f"params.yaml: ablation.{axis}: {value!r} is not allowed" in str(caught.value)
+
+
+def test_the_cells_are_the_whole_grid_seeds_fastest_with_the_shared_settings() -> None:
+    text = changed(
+        ablation={"encoder": ["universal", "gaussian"], "prior": ["none", "swiss_roll"], "seed": [7, 3]}
+    )
+    params = parse_params(text)
+    cells = params.cells()
+    assert [(cell.encoder, cell.prior, cell.seed) for cell in cells] == [
+        (encoder, prior, seed)
+        for encoder in ["universal", "gaussian"]
+        for prior in ["none", "swiss_roll"]
+        for seed in [7, 3]
+    ]
+    for cell in cells:
+        assert (cell.model, cell.train, cell.data) == (params.model, params.train, params.data)
+
+
+@pytest.mark.parametrize("changes", [VARIATIONAL, {"prior": "mixture", "labels": 10_000}])
+def test_the_cells_are_adversarial_and_without_labels_whatever_the_base_run_is(
+    changes: dict[str, Any],
+) -> None:
+    cells = parse_params(changed(**changes)).cells()
+    assert {(cell.objective, cell.labels) for cell in cells} == {("adversarial", 0)}
+    # So that a change of the base run leaves the ablation's results alone.
+    assert cells == parse_params(changed()).cells()
+
+
+def test_a_fixed_sigma_is_that_of_the_gaussian_cells_alone() -> None:
+    params = parse_params(changed(encoder="gaussian", model={"sigma": 0.5}))
+    sigmas = {cell.encoder: cell.model.sigma for cell in params.cells()}
+    assert sigmas == {"deterministic": "learned", "gaussian": 0.5, "universal": "learned"}
+    for encoder in ("deterministic", "universal"):
+        assert params.cell(encoder, "none", 2) == parse_params(changed()).cell(encoder, "none", 2)
+
+
+def test_a_cell_with_the_base_runs_settings_is_the_base_run() -> None:
+    for changes in ({}, {"encoder": "gaussian", "model": {"sigma": 0.5}}, {"prior": "none"}):
+        params = parse_params(changed(**changes))
+        assert params.cell(params.encoder, params.prior, params.seed) == params.base()

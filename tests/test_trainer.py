@@ -1,0 +1,233 @@
+"""The training loop: its phases, its order of images, and when it stops a run."""
+
+import numpy as np
+import pytest
+import torch
+from tiny import make_config, moved, snapshot
+
+from aae.config import RunConfig
+from aae.measure.distances import sliced_w2
+from aae.model import trainer as trainer_module
+from aae.model.losses import reconstruction_loss
+from aae.model.objectives import Adversarial
+from aae.model.priors import Gaussian
+from aae.model.trainer import Losses, Trainer, dropout, mean_losses, rate_factor, to_unit
+from aae.randomness import named_generator
+
+ADVERSARIAL = ["discriminator_loss", "encoder_adversarial_loss"]
+
+
+def make(
+    config: RunConfig, x: torch.Tensor, y: np.ndarray | None = None, epoch_images: int | None = None
+) -> Trainer:
+    digits = torch.zeros(len(x)) if y is None else torch.from_numpy(y.copy())
+    return Trainer(config, x, digits.long(), epoch_images)
+
+
+def discriminator_of(trainer: Trainer) -> torch.nn.Module:
+    assert isinstance(trainer.objective, Adversarial)
+    return trainer.objective.discriminator
+
+
+def step(trainer: Trainer, x: torch.Tensor) -> Losses:
+    return trainer.run_step(x[:100], torch.zeros(100, dtype=torch.int64))
+
+
+def seen_images(trainer: Trainer, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Filled with the numbers of the images of each minibatch to come."""
+    numbered = {tuple(image.tolist()): number for number, image in enumerate(x)}
+    seen: list[list[int]] = []
+    run_step = trainer.run_step
+
+    def watch(x: torch.Tensor, y: torch.Tensor) -> Losses:
+        seen.append([numbered[tuple(image.tolist())] for image in x])
+        return run_step(x, y)
+
+    monkeypatch.setattr(trainer, "run_step", watch)
+    return seen
+
+
+# The phases.
+
+
+def test_a_step_between_regularization_phases_leaves_the_discriminator_alone(x: torch.Tensor) -> None:
+    trainer = make(make_config(), x)
+    discriminator = snapshot(discriminator_of(trainer))
+    encoder, decoder = snapshot(trainer.autoencoder.encoder), snapshot(trainer.autoencoder.decoder)
+    losses = step(trainer, x)
+    assert not moved(discriminator_of(trainer), discriminator)
+    assert moved(trainer.autoencoder.encoder, encoder)
+    assert moved(trainer.autoencoder.decoder, decoder)
+    assert list(losses) == ["reconstruction_loss"]
+
+
+def test_a_step_with_both_phases_moves_all_three_networks(x: torch.Tensor) -> None:
+    trainer = make(make_config(), x)
+    step(trainer, x)
+    networks = [discriminator_of(trainer), trainer.autoencoder.encoder, trainer.autoencoder.decoder]
+    before = [snapshot(network) for network in networks]
+    losses = step(trainer, x)
+    assert all(moved(network, was) for network, was in zip(networks, before, strict=True))
+    assert list(losses) == ["reconstruction_loss", *ADVERSARIAL]
+    assert losses["discriminator_loss"] > 0
+
+
+def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: torch.Tensor) -> None:
+    light, heavy = (
+        make(make_config(train={"adversarial_weight": weight, "regularization_interval": 1}), x)
+        for weight in (0.01, 10.0)
+    )
+    for trainer in (light, heavy):
+        step(trainer, x)
+    assert moved(heavy.autoencoder.encoder, snapshot(light.autoencoder.encoder))
+    assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
+
+
+def test_late_in_training_the_discriminator_sees_all_codes_since_it_last_learnt(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 12 steps in all, a regularization phase on every third.
+    trainer = make(make_config(train={"regularization_interval": 3, "code_buffer_start": 0.5}), x)
+    shown: list[int] = []
+    sample = trainer.objective.prior.sample
+
+    def count(n: int, generator: torch.Generator) -> torch.Tensor:
+        shown.append(n)
+        return sample(n, generator)
+
+    monkeypatch.setattr(trainer.objective.prior, "sample", count)
+    for _ in range(2):
+        trainer.run_epoch()
+    assert shown == [100, 100, 300, 300]
+
+
+def test_the_encoder_sees_images_that_lack_pixels_and_is_judged_by_whole_ones(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make(make_config(train={"input_dropout": 0.5}), x)
+    inputs: list[torch.Tensor] = []
+    trainer.autoencoder.encoder.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    judged: list[torch.Tensor] = []
+
+    def watch(x_logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        judged.append(x)
+        return reconstruction_loss(x_logits, x)
+
+    monkeypatch.setattr(trainer_module, "reconstruction_loss", watch)
+    step(trainer, x)
+    assert torch.equal(judged[0], x[:100])
+    kept = inputs[0] != 0
+    assert kept.sum().item() == pytest.approx(0.5 * (x[:100] != 0).sum().item(), rel=0.05)
+    torch.testing.assert_close(inputs[0][kept], 2 * x[:100][kept])
+
+
+def test_dropout_hides_a_share_of_the_pixels_and_keeps_their_mean() -> None:
+    x = torch.ones(100, 784)
+    hidden = dropout(x, 0.2, named_generator(0, "test"))
+    assert hidden.unique().tolist() == [0.0, pytest.approx(1 / 0.8)]  # The others make up for it.
+    assert (hidden == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)
+    assert hidden.mean().item() == pytest.approx(1, abs=0.01)
+    assert torch.equal(hidden, dropout(x, 0.2, named_generator(0, "test")))
+    assert not torch.equal(hidden, dropout(x, 0.2, named_generator(1, "test")))
+    assert dropout(x, 0.0, named_generator(0, "test")) is x
+
+
+# Images, passes and epochs.
+
+
+def test_bytes_train_as_the_same_images_in_floats_do(x: torch.Tensor) -> None:
+    as_bytes = (255 * x).round().to(torch.uint8)
+    assert torch.equal(to_unit(as_bytes), x)
+    floats, bytes_ = (make(make_config(), images) for images in (x, as_bytes))
+    assert floats.run_epoch() == bytes_.run_epoch()
+    assert not moved(floats.autoencoder, snapshot(bytes_.autoencoder))
+
+
+def test_each_image_is_seen_at_most_once_an_epoch_and_whole_batches_only(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make(make_config(train={"batch_size": 250}), x)
+    seen = seen_images(trainer, x, monkeypatch)
+    trainer.run_epoch()
+    assert [len(batch) for batch in seen] == [250, 250]
+    assert len({number for batch in seen for number in batch}) == 500
+
+
+def test_with_fewer_images_an_epoch_keeps_its_length_in_updates(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = x[:400]
+    trainer = make(make_config(), few, epoch_images=len(x))
+    seen = seen_images(trainer, few, monkeypatch)
+    for _ in range(2):
+        trainer.run_epoch()
+    assert trainer.step == len(seen) == 2 * 6
+    passes = [[number for batch in seen[start : start + 4] for number in batch] for start in (0, 4, 8)]
+    assert [sorted(numbers) for numbers in passes] == 3 * [list(range(400))]
+    assert len({tuple(numbers) for numbers in passes}) == 3
+
+
+def test_an_images_digit_goes_with_it(
+    x: torch.Tensor, y: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make(make_config(prior="mixture", labels=600), x, y)
+    digit = {tuple(image.tolist()): int(number) for image, number in zip(x, y, strict=True)}
+    right: list[bool] = []
+    run_step = trainer.run_step
+
+    def watch(x: torch.Tensor, y: torch.Tensor) -> Losses:
+        right.extend(
+            digit[tuple(image.tolist())] == label for image, label in zip(x, y.tolist(), strict=True)
+        )
+        return run_step(x, y)
+
+    monkeypatch.setattr(trainer, "run_step", watch)
+    trainer.run_epoch()
+    assert right == 600 * [True]
+
+
+def test_each_step_is_told_and_an_epoch_gives_their_mean(x: torch.Tensor) -> None:
+    told: list[Losses] = []
+    losses = make(make_config(), x).run_epoch(told.append)
+    assert [list(each)[1:] for each in told] == 3 * [[], ADVERSARIAL]
+    assert losses["reconstruction_loss"] == pytest.approx(np.mean([t["reconstruction_loss"] for t in told]))
+    assert losses["discriminator_loss"] == pytest.approx(
+        np.mean([t["discriminator_loss"] for t in told if len(t) > 1])
+    )
+
+
+def test_mean_losses_passes_over_steps_without_regularization() -> None:
+    mean = mean_losses([{"a": 1.0}, {"a": 3.0, "b": 0.5, "c": 0.7}])
+    assert mean == {"a": 2.0, "b": 0.5, "c": 0.7}
+    assert list(mean) == ["a", "b", "c"]
+
+
+# Learning rates.
+
+
+def test_rates_rise_stay_and_fall_to_zero() -> None:
+    factors = [
+        rate_factor(progress, warmup=0.1, decay_start=0.5) for progress in (0.05, 0.1, 0.3, 0.5, 0.75, 1.0)
+    ]
+    np.testing.assert_allclose(factors, [0.5, 1, 1, 1, 0.5, 0])
+    assert rate_factor(0.01, warmup=0.0, decay_start=0.5) == 1
+
+
+def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
+    trainer = make(make_config(train={"epochs": 1, "warmup": 0.5, "decay_start": 0.5}), x)
+    rates: list[float] = []
+    trainer.run_epoch(lambda losses: rates.append(trainer.optimizer.param_groups[0]["lr"]))
+    full = trainer.settings.learning_rate
+    np.testing.assert_allclose(rates, [full * part / 3 for part in (1, 2, 3, 2, 1, 0)], atol=1e-12)
+
+
+def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prior(x: torch.Tensor) -> None:
+    distances = {}
+    for prior in ("gaussian", "none"):
+        train = {"epochs": 60, "regularization_interval": 1, "learning_rate": 1.0e-3}
+        trainer = make(make_config(prior=prior, train=train), x)
+        losses = [trainer.run_epoch()["reconstruction_loss"] for _ in range(60)]
+        assert losses[-1] < 0.8 * losses[0]
+        z = trainer.autoencoder.encode(x, named_generator(0, "codes")).numpy()
+        distances[prior] = sliced_w2(z, Gaussian())
+    assert distances["gaussian"] < 0.5 * distances["none"]

@@ -1,0 +1,219 @@
+"""A training run repeats to the bit, resumes to the bit, and says in one line why it stops."""
+
+import copy
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import make_config, moved, snapshot
+
+from aae.config import RunConfig
+from aae.errors import UserError
+from aae.io import checkpoints
+from aae.io.checkpoints import Checkpoint
+from aae.model.objectives import Adversarial
+from aae.model.trainer import Trainer
+from aae.randomness import named_generator
+
+ENCODERS = pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
+
+
+def make(config: RunConfig, x: torch.Tensor, epoch_images: int | None = None) -> Trainer:
+    return Trainer(config, x, torch.arange(len(x)) % 10, epoch_images)
+
+
+def step(trainer: Trainer, x: torch.Tensor) -> dict[str, float]:
+    return trainer.run_step(x[:100], torch.zeros(100, dtype=torch.int64))
+
+
+def assert_equal_states(one: Mapping[str, Mapping[str, torch.Tensor]], other: Trainer) -> None:
+    """All that later steps depend on is the same to the bit, but for groups without tensors."""
+    expected = {group: members for group, members in other.state_dict().items() if members}
+    assert {group for group, members in one.items() if members} == set(expected)
+    for group, members in expected.items():
+        assert set(one[group]) == set(members), group
+        assert all(torch.equal(one[group][name], tensor) for name, tensor in members.items()), group
+
+
+# The same bits.
+
+
+@ENCODERS
+def test_the_same_settings_give_the_same_bits(encoder: str, x: torch.Tensor) -> None:
+    one, other = (make(make_config(encoder=encoder), x) for _ in range(2))
+    assert [one.run_epoch(), one.run_epoch()] == [other.run_epoch(), other.run_epoch()]
+    assert_equal_states(one.state_dict(), other)
+    another = make(make_config(encoder=encoder, seed=1), x)
+    assert another.run_epoch()["reconstruction_loss"] > 0
+    assert moved(another.autoencoder, snapshot(one.autoencoder))
+
+
+def test_the_prior_changes_neither_first_weights_nor_batch_order(x: torch.Tensor) -> None:
+    seen: dict[str, list[torch.Tensor]] = {}
+    for prior in ("gaussian", "uniform", "mixture", "none"):
+        trainer = make(make_config(prior=prior), x)
+        seen[prior] = snapshot(trainer.autoencoder)
+        trainer.run_epoch()
+        seen[prior].append(torch.randperm(600, generator=trainer.batch_order))
+    for prior in ("uniform", "mixture", "none"):
+        assert all(torch.equal(a, b) for a, b in zip(seen["gaussian"], seen[prior], strict=True))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("prior", ["gaussian", "none"])
+@ENCODERS
+def test_a_run_that_goes_on_from_a_checkpoint_gives_the_same_bits(
+    encoder: str, prior: str, optimizer: str, x: torch.Tensor, tmp_path: Path
+) -> None:
+    config = make_config(encoder=encoder, prior=prior, train={"epochs": 3, "optimizer": optimizer})
+    undisturbed = make(config, x)
+    for _ in range(3):
+        last = undisturbed.run_epoch()
+
+    first = make(config, x)
+    first.run_epoch()
+    path = tmp_path / "run/key.safetensors"
+    checkpoints.save(Checkpoint(first.state_dict(), [], finished=False), path)
+    first.run_epoch()  # Moves what it has, not what it gave.
+    second = make(config, x)
+    second.load_state_dict(checkpoints.load(path).tensors)
+    second.run_epoch()
+    assert second.run_epoch() == last
+    checkpoints.save(Checkpoint(second.state_dict(), [], finished=True), path)
+    assert_equal_states(checkpoints.load(path).tensors, undisturbed)
+
+
+@pytest.mark.parametrize("labels", [0, 100])
+@pytest.mark.parametrize(
+    "epochs_before", [1, 2]
+)  # Of six steps: in the middle of a pass of four, and at an end.
+def test_a_run_resumes_to_the_bit_in_the_middle_of_a_pass_and_at_its_end(
+    epochs_before: int, labels: int, x: torch.Tensor
+) -> None:
+    few = x[:400]
+    # The code buffer reaches back over the ends of epochs.
+    train = {"epochs": 4, "regularization_interval": 5, "code_buffer_start": 0.0}
+    config = make_config(prior="mixture", labels=labels, train=train)
+    undisturbed = make(config, few, len(x))
+    for _ in range(epochs_before):
+        undisturbed.run_epoch()
+    assert (undisturbed.step % 4 == 0) is (epochs_before == 2)
+    state = copy.deepcopy(undisturbed.state_dict())
+    resumed = make(config, few, len(x))
+    resumed.load_state_dict(state)
+    assert_equal_states(state, resumed)
+    for _ in range(epochs_before, 4):
+        assert resumed.run_epoch() == undisturbed.run_epoch()
+    assert_equal_states(resumed.state_dict(), undisturbed)
+
+
+def test_a_state_of_other_networks_is_refused(x: torch.Tensor) -> None:
+    trainer = make(make_config(train={"regularization_interval": 1}), x)
+    trainer.run_epoch()
+    state = trainer.state_dict()
+    with pytest.raises(ValueError, match="not of these networks"):
+        make(make_config(model={"hidden_units": 32}), x).load_state_dict(state)
+    moments = {name: value.T for name, value in state["autoencoder_optimizer"].items() if value.ndim == 2}
+    with pytest.raises(ValueError, match="not of these networks"):
+        make(make_config(), x).load_state_dict(state | {"autoencoder_optimizer": moments})
+    with pytest.raises(ValueError, match="not of these networks"):
+        make(make_config(), x).load_state_dict({})
+    without = {name: group for name, group in state.items() if name != "discriminator"}
+    with pytest.raises(ValueError, match="not of these networks"):
+        make(make_config(), x).load_state_dict(without)
+
+
+# The precision.
+
+
+@ENCODERS
+def test_bfloat16_rounds_the_products_and_nothing_else(encoder: str, x: torch.Tensor) -> None:
+    exact, rounded = (
+        make(make_config(encoder=encoder, train={"regularization_interval": 1, "precision": precision}), x)
+        for precision in ("float32", "bfloat16")
+    )
+    first = [step(trainer, x) for trainer in (exact, rounded)]
+    assert first[0] != first[1]
+    # The first loss is of equal weights; the last one's discriminator has learnt from rounded codes.
+    assert first[1] == pytest.approx(first[0], rel=0.02)
+    assert {value.dtype for value in rounded.objective.buffers["code_buffer"]} == {torch.float32}
+    state = rounded.state_dict()
+    assert {
+        tensor.dtype for name in ("autoencoder", "discriminator_optimizer") for tensor in state[name].values()
+    } == {torch.float32}
+
+    # Outside of steps the same weights give the same codes.
+    exact.autoencoder.load_state_dict(rounded.autoencoder.state_dict())
+    codes = [trainer.autoencoder.encode(x, named_generator(0, "test")) for trainer in (exact, rounded)]
+    assert torch.equal(codes[0], codes[1])
+
+
+def test_in_bfloat16_the_encoder_meets_the_discriminator_that_has_just_learnt(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = {"regularization_interval": 1, "precision": "bfloat16", "discriminator_learning_rate": 1.0}
+    losses = step(make(make_config(train=train), x), x)
+    idle = make(make_config(train=train), x)
+    monkeypatch.setattr(idle.objective.optimizers["discriminator_optimizer"], "step", lambda: None)
+    expected = step(idle, x)["encoder_adversarial_loss"]
+    assert losses["encoder_adversarial_loss"] != pytest.approx(expected, rel=0.01)
+
+
+# Runs from which nothing more can come.
+
+
+def test_a_batch_larger_than_the_data_is_refused_in_one_line(x: torch.Tensor) -> None:
+    with pytest.raises(UserError, match=r"^params\.yaml: train\.batch_size: 601 is more than the 600 .*$"):
+        make(make_config(train={"batch_size": 601}), x)
+
+
+def test_divergence_is_said_in_one_line(x: torch.Tensor) -> None:
+    trainer = make(make_config(), x)
+    with torch.no_grad():
+        next(trainer.autoencoder.parameters()).fill_(math.nan)
+    line = r"^training diverged at step 1: the reconstruction loss is nan; lower train\.learning_rate or .*$"
+    with pytest.raises(UserError, match=line):
+        trainer.run_epoch()
+
+
+def test_an_adversarial_loss_that_is_no_number_is_said_in_one_line(x: torch.Tensor) -> None:
+    trainer = make(make_config(train={"regularization_interval": 1}), x)
+    assert isinstance(trainer.objective, Adversarial)
+    with torch.no_grad():
+        next(trainer.objective.discriminator.parameters()).fill_(math.nan)
+    with pytest.raises(UserError, match=r"step 1: the discriminator loss is nan; lower train\.learning_rate"):
+        trainer.run_epoch()
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "none"])
+def test_codes_at_one_point_end_a_training_run_in_one_line(prior: str, x: torch.Tensor) -> None:
+    trainer = make(make_config(prior=prior), x)
+    z = torch.tensor([[1.0, 2.0], [1.0, 2.0001], [1.0001, 2.0]])
+    for codes in (z, torch.full((3, 2), math.nan)):
+        with pytest.raises(UserError, match=r"^training collapsed in epoch 3: .* one point .*$") as caught:
+            trainer.check_collapse(3, {"reconstruction_loss": 0.2}, codes)
+        assert "lower train.learning_rate" in str(caught.value)
+
+
+def test_how_close_codes_are_is_judged_in_the_priors_standard_deviations(x: torch.Tensor) -> None:
+    z = torch.tensor([[0.0, 0.0], [0.004, 0.0]])
+    make(make_config(), x).check_collapse(3, {}, z)
+    with pytest.raises(UserError, match="one point"):
+        make(make_config(model={"prior_std": 5.0}), x).check_collapse(3, {}, z)
+
+
+def test_a_certain_discriminator_ends_a_training_run_in_one_line(x: torch.Tensor) -> None:
+    losses = {"discriminator_loss": 0.001, "encoder_adversarial_loss": 9.0}
+    with pytest.raises(UserError, match=r"in epoch 3: the discriminator .*raise train\.adversarial_weight$"):
+        make(make_config(), x).check_collapse(3, losses, torch.eye(2))
+
+
+def test_a_training_run_that_learns_goes_on(x: torch.Tensor) -> None:
+    trainer = make(make_config(), x)
+    losses = trainer.run_epoch()
+    state = copy.deepcopy(trainer.state_dict())
+    trainer.check_collapse(1, losses, trainer.autoencoder.encode(x, named_generator(0, "codes")))
+    trainer.check_collapse(1, losses, torch.tensor([[1.0, 2.0], [1.0, 3.0]]))  # A line is no point.
+    assert_equal_states(state, trainer)

@@ -1,0 +1,33 @@
+"""Draw docs/priors.png: every prior with its contours, coloured by the first of its percentiles."""
+
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+
+from aae.draw.plane import draw_contours, show_square
+from aae.draw.style import LAYOUT
+from aae.io.artifacts import save_figure
+from aae.model.priors import PRIORS
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = 4000
+
+
+def figure() -> Figure:
+    """A panel a prior: samples, the contours, and which coordinate the colour is."""
+    priors = [kind() for kind in PRIORS.values() if kind.constrains]
+    result = Figure(figsize=(3.2 * len(priors), 3.6), layout=LAYOUT)
+    for place, prior in enumerate(priors, 1):
+        axes = result.add_subplot(1, len(priors), place)
+        z = prior.sample(SAMPLES, torch.Generator().manual_seed(0)).numpy()
+        axes.scatter(z[:, 0], z[:, 1], s=2, c=prior.to_uniform(z)[:, 0], cmap="viridis", linewidths=0)
+        draw_contours(axes, prior)
+        show_square(axes, z, prior)
+        title = f"{prior.name}: {prior.description}\ncolour: {prior.coordinates[0]}"
+        axes.set_title(title, fontsize=9)
+    return result
+
+
+if __name__ == "__main__":
+    save_figure(figure(), ROOT / "docs/priors.png", dpi=120)
