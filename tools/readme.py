@@ -1,13 +1,14 @@
 """Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/, between their marks."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from aae.measure.scorecard import MEASURES
+from aae.measure.summary import CLOSE
+from tables import bench_tables, chaos_sentence, growth_table, table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "docs/how-to.md", "docs/measures.md", "docs/performance.md", "docs/results.md"]
@@ -67,24 +68,26 @@ def answer(ablation: dict[str, Any], contrasts: pd.DataFrame) -> str:
     null = ablation["null"]["gaussian"]["raw"]
     pair = contrasts[contrasts["encoders"] == "deterministic - gaussian"].set_index("measure").loc["kl"]
     significant = pair["low"] > 0 or pair["high"] < 0
-    kl, w2 = null["kl"]["mean"], null["sliced_w2"]["mean"]
+    moments = all(each["sliced_w2"]["mean"] <= CLOSE for each in with_prior)
+    density = all(each["kl"]["mean"] <= null["kl"]["high"] for each in with_prior)
     return (
-        "1. **Location and scale fit, the density does not yet.** With the discriminator, codes of the test "
-        f"set are {_range(with_prior, 'sliced_w2', '.3f')} standard deviations from the prior (sliced W2; "
-        f"prior samples: {w2:.3f}), but {_range(with_prior, 'kl', '.2f')} nats (KL divergence; prior "
-        f"samples: {kl:.3f}): gaps between the digits remain.\n"
-        f"2. **It takes the discriminator.** Without it the codes are {_range(without, 'sliced_w2', '.1f')} "
-        "standard deviations away.\n"
-        "3. **No advantage of a Gaussian encoder was found.** Deterministic minus Gaussian: "
-        f"{pair['difference']:+.3f} nats (95% CI {pair['low']:+.3f} to {pair['high']:+.3f}; "
-        f"{with_prior[0]['seeds']} seeds, {'significant' if significant else 'not significant'}); "
-        "equivalence was not tested.\n"
+        f"1. **Location and scale {'fit closely' if moments else 'do not fit'}, the density "
+        f"{'fits' if density else 'does not fit'}.** With the discriminator, the codes of the test set are "
+        f"{_range(with_prior, 'sliced_w2', '.3f')} standard deviations from the prior (sliced W2; prior "
+        f"samples: {null['sliced_w2']['mean']:.3f}) and {_range(with_prior, 'kl', '.2f')} nats (KL "
+        f"divergence; prior samples: {null['kl']['mean']:.3f}).\n"
+        f"2. **Without the discriminator** they are {_range(without, 'sliced_w2', '.1f')} standard "
+        "deviations away.\n"
+        f"3. **The type of encoder {'matters' if significant else 'makes no significant difference'}.** "
+        f"Deterministic minus Gaussian: {pair['difference']:+.3f} nats (95% CI {pair['low']:+.3f} to "
+        f"{pair['high']:+.3f}; {with_prior[0]['seeds']} seeds; equivalence was not tested).\n"
     )
 
 
 def _range(variants: list[dict[str, Any]], name: str, form: str) -> str:
-    means = [variant[name]["mean"] for variant in variants]
-    return f"{min(means):{form}} to {max(means):{form}}"
+    """The lowest and the highest mean over seeds."""
+    means = sorted(variant[name]["mean"] for variant in variants)
+    return " to ".join(dict.fromkeys(f"{mean:{form}}" for mean in (means[0], means[-1])))
 
 
 def base_table(metrics: dict[str, Any]) -> str:
@@ -108,7 +111,7 @@ def base_table(metrics: dict[str, Any]) -> str:
         f"**{codes['raw']['sliced_w2']:.4f}** (95% bootstrap interval {codes['sliced_w2_low']:.4f} to "
         f"{codes['sliced_w2_high']:.4f}). Mean of the codes ({mean[0]:.3f}, {mean[1]:.3f}), covariance "
         f"{covariance[0][0]:.3f}, {covariance[1][1]:.3f}, off the diagonal {covariance[0][1]:.3f}. Trained "
-        f"by torch {machine['torch']} ({machine['capability']}).\n\n{_table(lines)}"
+        f"by torch {machine['torch']} ({machine['capability']}).\n\n{table(lines)}"
     )
 
 
@@ -124,7 +127,7 @@ def control_table(controls: pd.DataFrame) -> str:
             said = f"{row[name]:.3f}" if name == "c2st_accuracy" else f"{row[name] / high[name]:.2f}"
             line.append(f"**{said}**" if row[name] > high[name] else said)
         lines.append(line)
-    return _table(lines)
+    return table(lines)
 
 
 def ablation_table(metrics: dict[str, Any]) -> str:
@@ -137,7 +140,7 @@ def ablation_table(metrics: dict[str, Any]) -> str:
             mean, std = numbers[key]["mean"], numbers[key]["std"]
             cells.append(f"{mean:{form}}" + ("" if std is None else f" ± {std:{form}}"))
         lines.append(cells)
-    return _table(lines)
+    return table(lines)
 
 
 def contrast_table(contrasts: pd.DataFrame) -> str:
@@ -154,94 +157,11 @@ def contrast_table(contrasts: pd.DataFrame) -> str:
         ]
         for row in contrasts.itertuples()
     )
-    return _table(lines)
-
-
-def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
-    """The machine, and a row a contestant."""
-    header = ["loop", "batch", "products in", "seconds an epoch", "times ours", "limit", "from memory"]
-    header += ["and updates", "peak memory", "to quality"]
-    lines = [header, ["---"] * len(header)]
-    ours = speed["seconds_an_epoch"].iloc[0]
-    for row in speed.to_dict("records"):
-        seconds = row["seconds_an_epoch"]
-        explained = (row["from_memory_seconds"] + row["update_seconds"]) / seconds
-        epochs = quality[quality["contestant"] == row["contestant"]]
-        lines.append(
-            [
-                str(row["contestant"]),
-                str(row["batch_size"]),
-                str(row["precision"]),
-                f"{seconds:.1f} ({row['lowest']:.1f} to {row['highest']:.1f})",
-                f"{seconds / ours:.2f}",
-                f"{row['limit_seconds'] / seconds:.0%}",
-                f"{row['from_memory_seconds'] / seconds:.0%}",
-                "" if math.isnan(explained) else f"{explained:.0%}",
-                f"{row['peak_memory_mb']:,.0f} MB",
-                time_to_quality(epochs) if len(epochs) else "",
-            ]
-        )
-    how = f"medians of {speed['repeats'].iloc[0]} slices of an epoch (lowest to highest)"
-    return f"{describe(machine)}; {how}.\n\n{_table(lines)}"
-
-
-def describe(machine: dict[str, Any]) -> str:
-    """What was measured on."""
-    return (
-        f"{machine['cpu']}, {machine['cores']} cores ({machine['capability']}), torch {machine['torch']}, "
-        f"{machine['threads']} threads"
-    )
-
-
-def time_to_quality(epochs: pd.DataFrame) -> str:
-    """Seconds and epochs until both goals were met, or where a contestant stood when its time was up."""
-    last = epochs.iloc[-1]
-    if last["reached"]:
-        return f"{last['seconds']:.0f} s ({last['epoch']} epochs)"
-    return (
-        f"not in {last['seconds']:.0f} s ({last['epoch']} epochs: error "
-        f"{last['reconstruction_error']:.4f}, W2 {last['sliced_w2']:.2f})"
-    )
-
-
-def growth_table(machine: dict[str, Any], growth: pd.DataFrame) -> str:
-    """The machine, and a row an axis: how cost and work grow from the smallest value to the largest."""
-    lines = [["what grows", "from", "to", "its work", "its cost", "memory of its own, MB"], ["---"] * 6]
-    for axis in growth["axis"].unique():
-        points = growth[growth["axis"] == axis].to_dict("records")
-        first, last = points[0], points[-1]
-        lines.append(
-            [
-                str(axis).replace("_", " "),
-                f"{first['value']:,}",
-                f"{last['value']:,}",
-                f"{last['work'] / first['work']:.3g} times",
-                f"{last['seconds'] / first['seconds']:.3g} times",
-                f"{first['memory_mb']:.0f} to {last['memory_mb']:.0f}",
-            ]
-        )
-    return f"{describe(machine)}.\n\n{_table(lines)}"
-
-
-def chaos_sentence(counts: pd.Series) -> str:
-    """What the committed campaign of kills ended with."""
-    kinds = [event for event in counts.index if event.startswith("SIG")]
-    return (
-        f"In the committed campaign: {counts['kills in all']} kills ("
-        + ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
-        + f"), {counts['training runs resumed']} training runs resumed, "
-        f"{counts['files of DVC cut off, and removed']} of DVC's own files cut off and mended, "
-        f"{counts['finished epochs trained again']} finished epochs trained again, "
-        f"{counts['differing outputs']} differing outputs.\n"
-    )
+    return table(lines)
 
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _table(lines: list[list[str]]) -> str:
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 if __name__ == "__main__":
