@@ -115,6 +115,6 @@ def figure_side_by_side(
         draw_codes(axes, z, y, prior, point_size)
         axes.set_title(title)
     handles = legend_handles(*(prior for *_, prior in planes))
-    ncols = min(len(handles), 6 * columns)
+    ncols = min(len(handles), 6 * columns - 1)
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, columnspacing=1)
     return figure
