@@ -30,16 +30,19 @@ DPI = 110
 
 def main() -> None:
     params = read_params()
-    say_which_cells_are_of_no_grid({cell_name(config) for config in params.cells()})
+    cells = params.cells()
+    say_which_cells_are_of_no_grid({cell_name(config) for config in cells})
     bands = artifacts.load_json(_stage.ROOT / "data/null_bands.json")
 
     rows, planes, grids = [], [], []
-    priors: dict[str, Prior] = {}
+    priors: dict[str, Prior] = {}  # One object a prior: some take long to make, and to draw anew.
     fits: dict[str, list[float]] = {}
-    for config in params.cells():
+    for config in cells:
         folder = CELLS / cell_name(config)
-        prior = priors[config.prior] = run_prior(config)
-        prior.require_plane("the ablation's figure")
+        if config.prior not in priors:
+            priors[config.prior] = run_prior(config)
+            priors[config.prior].require_plane("the ablation's figure")
+        prior = priors[config.prior]
         rows.append(cell_row(config, artifacts.load_json(folder / "evaluation.json")))
         fits.setdefault(config.title, []).append(rows[-1]["sliced_w2"])
         if config.seed == params.ablation.seed[0]:

@@ -11,6 +11,7 @@ import torch
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
+from aae.errors import UserError
 from aae.io import mnist
 from aae.measure import scorecard
 from aae.measure.scorecard import Measure, Sample
@@ -34,6 +35,15 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
     for name, measure in scorecard.MEASURES.items()
     if measure.null_error is None
 }
+
+
+def failure(action: Callable[[], object]) -> str:
+    """The one line that an action fails with."""
+    with pytest.raises(UserError) as caught:
+        action()
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    return line
 
 
 def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:

@@ -1,16 +1,14 @@
 """Which images a run learns from, and on which it is evaluated."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, failure
 
 from aae.config import UNLABELLED, DataSettings, RunConfig
-from aae.errors import UserError
 from aae.io import mnist
 from aae.io.images import read_evaluation, read_training, to_floats
 from aae.params import parse_params
@@ -25,15 +23,6 @@ def config(images: str | int = "all", validation: bool = False, labels: int = 0)
 
 def data(validation: bool) -> DataSettings:
     return config(validation=validation).data
-
-
-def refusal(action: Callable[[], object]) -> str:
-    """The one line that an action is refused with."""
-    with pytest.raises(UserError) as caught:
-        action()
-    line = str(caught.value)
-    assert len(line.splitlines()) == 1
-    return line
 
 
 @pytest.fixture
@@ -101,7 +90,7 @@ def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
 def test_more_images_or_labels_than_there_are_is_refused(
     sample_folder: Path, run: RunConfig, line: str
 ) -> None:
-    assert refusal(lambda: read_training(sample_folder, run)) == line
+    assert failure(lambda: read_training(sample_folder, run)) == line
 
 
 # What a run is evaluated on.
@@ -133,14 +122,14 @@ def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> 
     delete(folder, "t10k")
     assert len(read_training(folder, config(validation=True))[0]) == 500
     assert len(read_evaluation(folder, data(validation=True))[0]) == 100
-    line = refusal(lambda: read_evaluation(folder, data(validation=False)))
+    line = failure(lambda: read_evaluation(folder, data(validation=False)))
     assert "t10k-images-idx3-ubyte is missing" in line
 
 
 def test_without_one_no_training_image_is_evaluated(folder: Path) -> None:
     delete(folder, "train")
     assert len(read_evaluation(folder, data(validation=False))[0]) == 200
-    line = refusal(lambda: read_evaluation(folder, data(validation=True)))
+    line = failure(lambda: read_evaluation(folder, data(validation=True)))
     assert "train-images-idx3-ubyte is missing" in line
 
 

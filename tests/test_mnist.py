@@ -3,12 +3,11 @@
 import contextlib
 import gzip
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,15 +28,6 @@ WHOLE = idx(WHOLE_ARRAY)
 def idx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that a test may overwrite as often as it likes."""
     return tmp_path_factory.mktemp("idx") / "file"
-
-
-def failure(action: Callable[[], object]) -> str:
-    """The one line that an action fails with."""
-    with pytest.raises(UserError) as caught:
-        action()
-    line = str(caught.value)
-    assert len(line.splitlines()) == 1
-    return line
 
 
 @pytest.mark.parametrize(("split", "n"), [("train", 600), ("t10k", 200)])

@@ -3,11 +3,10 @@
 import gzip
 import hashlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, failure
 
 from aae.errors import UserError
 from aae.io import mnist
@@ -30,15 +29,6 @@ def failing(error: Exception) -> mnist.Source:
         raise error
 
     return fill
-
-
-def failure(action: Callable[[], object]) -> str:
-    """The one line that an action fails with."""
-    with pytest.raises(UserError) as caught:
-        action()
-    line = str(caught.value)
-    assert len(line.splitlines()) == 1
-    return line
 
 
 @pytest.mark.usefixtures("sample_is_mnist")

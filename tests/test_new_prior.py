@@ -93,10 +93,7 @@ def test_the_base_run_is_measured_against_it(clone: tuple[Clone, str]) -> None:
         "z = np.loadtxt('data/runs/base/codes.csv', delimiter=',', skiprows=1)[:, 1:3].astype(np.float32);"
         "print(json.dumps({name: measure(z, PRIORS[name]()) for name in ('shifted', 'gaussian')}))"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", probe], cwd=tree.folder, capture_output=True, text=True, check=True
-    )
-    found = json.loads(said.stdout)
+    found = json.loads(tree.call(sys.executable, "-c", probe))
     assert metrics["codes"]["raw"] == pytest.approx(found["shifted"], rel=1e-6)
     assert found["shifted"]["sliced_w2"] < 0.5 * found["gaussian"]["sliced_w2"]
     assert found["shifted"]["kl"] < found["gaussian"]["kl"]
@@ -114,10 +111,7 @@ def test_the_grid_of_2e_is_of_its_own_percentiles(clone: tuple[Clone, str]) -> N
         "centre = networks.decode(torch.tensor([[3.0, -1.0]])).numpy()[0];"
         "print(float(np.abs(images[1, 1] - centre).max()))"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", probe], cwd=tree.folder, capture_output=True, text=True, check=True
-    )
-    assert float(said.stdout) < 1e-5
+    assert float(tree.call(sys.executable, "-c", probe)) < 1e-5
 
 
 def test_the_ablation_holds_every_variant_against_its_own_prior(clone: tuple[Clone, str]) -> None:
