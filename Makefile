@@ -4,15 +4,23 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro test lint verify chaos readme bench lock clean
+.PHONY: help repro studies test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
+##@ Run it
+# The base figures first: DVC itself runs stages that do not depend on each other in any order.
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
 	python tools/mend.py
+	dvc repro base-metrics plot-2A plot-fit sample-grid-2E
 	dvc repro
 
+studies: $(VENV)/installed  ## Run the studies in studies/, which `repro` leaves alone (hours)
+	python tools/mend.py
+	dvc repro --recursive studies
+
+##@ Check it
 test: lint  ## Set up, lint, check types and run the tests
 	pytest --numprocesses auto --dist loadfile
 
@@ -21,15 +29,12 @@ lint: $(VENV)/installed  ## Check formatting, style and types
 	ruff check .
 	mypy
 
+##@ Prove it
 verify: $(VENV)/installed  ## Rerun the committed pipeline in a temporary clone and compare every output with dvc.lock
 	python tools/verify.py
 
 chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compare the results (Linux)
 	python tools/chaos.py
-
-readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/
-	python tools/readme.py
-	python tools/priors.py
 
 # BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
 bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (20 minutes, on an idle machine)
@@ -43,19 +48,23 @@ $(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
 	python -m pip install --quiet --disable-pip-version-check --no-deps --target $(PEERS) -r $<
 	@touch $@
 
-# The lock is complete: --no-deps keeps pip from resolving again. The project itself is installed for
-# `python -m aae.score`; stages run the library beside them.
+# uv takes a third of pip's time. The lock is complete: --no-deps keeps it from resolving again. The
+# project itself is installed for `python -m aae.score`; stages run the library beside them.
 $(VENV)/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps -r requirements.lock --editable .
 	@touch $@
 
+##@ Keep it
 lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows
-	python -m pip install --quiet uv
 	uv pip compile --universal --python-version 3.11 --group dev --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
+
+readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/
+	python tools/readme.py
+	python tools/priors.py
 
 clean:  ## Remove the environment and the tools' caches; data and DVC's cache stay
 	rm -rf $(VENV) $(PEERS) .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -19,7 +19,7 @@ import pandas as pd
 from aae.io import artifacts
 from workers import Worker, describe_machine, run_alone
 
-# The project's epochs cost more once its discriminator is shown more codes: "early" and "late".
+# The project's epochs cost more in refinement, as its discriminator sees more codes: "early" and "late".
 CONTESTANTS = (
     "this project, early",
     "this project, late",
@@ -163,7 +163,7 @@ def whole_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
     if early is None or late is None:
         return []
-    share = run_config().train.code_buffer_start
+    share = run_config().train.refinement_start
     whole = {
         key: share * early[key] + (1 - share) * late[key]
         for key in (

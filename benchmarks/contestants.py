@@ -26,7 +26,8 @@ class Project:
         """As params.yaml says, but for the changes to its `train` section."""
         self.config = run_config(**changes)
         self.batch_size = self.config.train.batch_size
-        self.cycle = self.config.train.regularization_interval
+        # Steps of two kinds may alternate, and the first ones fill the code buffer.
+        self.cycle = self.config.train.regularization_interval * self.config.train.code_buffer
         self.epochs: float = self.config.train.epochs
         self.trainer = Trainer(self.config, *read_training(folder, self.config))
         self.precision: str = self.config.train.precision
@@ -67,13 +68,13 @@ def make_contestant(name: str, folder: Path) -> Contestant:
         case "this project":
             return Project(folder)
         case "this project, early":
-            return Project(folder, code_buffer_start=1.0)
+            return Project(folder, code_buffer=1)
         case "this project, early, float32":
-            return Project(folder, code_buffer_start=1.0, precision="float32")
+            return Project(folder, code_buffer=1, precision="float32")
         case "this project, late":
-            return Project(folder, code_buffer_start=0.0)
+            return Project(folder, refinement_start=0.0)
         case "this project, like for like":
-            changes = {"regularization_interval": 1, "adversarial_weight": 0.0125, "input_dropout": 0.0}
+            changes = {"code_buffer": 1, "adversarial_weight": 0.0125, "input_dropout": 0.0}
             return Project(folder, batch_size=100, precision="float32", **changes)
         case "plain loop":
             from peer_plain import PlainLoop

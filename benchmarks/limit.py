@@ -24,8 +24,9 @@ MOST_SETS = 100
 
 
 def count_products(name: str, folder: Path) -> Counter[Product]:
-    """The matrix products, forward and backward, of the contestant's first cycle of steps."""
+    """The matrix products, forward and backward, of a cycle of the contestant's steps."""
     contestant = make_contestant(name, folder)
+    run_cycle(contestant)  # In the first one its buffer fills.
     products: Counter[Product] = Counter()
 
     def record(a: torch.Size, b: torch.Size) -> int:
@@ -45,7 +46,7 @@ def count_products(name: str, folder: Path) -> Counter[Product]:
 
 
 def run_cycle(contestant: Contestant) -> None:
-    """The first cycle of a contestant's steps."""
+    """The next cycle of a contestant's steps."""
     steps = itertools.count(1)
 
     def stop() -> None:
@@ -93,10 +94,11 @@ def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
     assert isinstance(contestant, Project)
     run_cycle(contestant)  # For gradients to update with.
     trainer = contestant.trainer
+    phases = contestant.cycle // trainer.settings.regularization_interval
     seconds = 0.0
     for optimizer, updates, passes in (
         (trainer.optimizer, contestant.cycle, contestant.cycle),
-        *((each, 1, 2) for each in trainer.objective.optimizers.values()),
+        *((each, phases, phases) for each in trainer.objective.optimizers.values()),
     ):
         weights = [weight.detach() for weight in parameters_of(optimizer)]
         work: list[tuple[int, Callable[[], object]]] = [(updates, partial(step, optimizer, 0.0))]

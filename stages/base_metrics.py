@@ -3,16 +3,19 @@
 import _stage
 
 from aae.io import artifacts
+from aae.measure.summary import cell_row, details, headline
 from aae.model.priors import run_prior
 
 RUN = _stage.ROOT / "data/runs/base"
 
 
 def main() -> None:
-    prior = run_prior(artifacts.load_config(RUN / "config.json"))
-    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]
+    config = artifacts.load_config(RUN / "config.json")
+    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[run_prior(config).name]
     evaluation = artifacts.load_json(RUN / "evaluation.json")
-    artifacts.save_json({**evaluation, "null": null}, _stage.ROOT / "metrics/testset.json")
+    row = cell_row(config, evaluation)
+    artifacts.save_json(headline(row), _stage.ROOT / "metrics/testset.json")
+    artifacts.save_rows(details(row, evaluation, null), _stage.ROOT / "metrics/details.json")
     curves = artifacts.load_table(RUN / "training.csv")
     artifacts.save_table(curves.to_dict("records"), _stage.ROOT / "plots/training.csv")
 

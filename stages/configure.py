@@ -1,7 +1,7 @@
 """configure: validate params.yaml and write one run's config.json, `auto` resolved for this machine.
 
-Usage: configure.py FOLDER                         (the base run)
-       configure.py FOLDER ENCODER PRIOR SEED      (a cell of the ablation)
+Usage: configure.py FOLDER           (the base run)
+       configure.py FOLDER CELL      (one of the ablation, such as gaussian-none-0)
 """
 
 import sys
@@ -16,14 +16,13 @@ from aae.model.priors import run_prior
 
 
 def main() -> None:
-    params = read_params()  # First of all: the arguments come from it.
     match sys.argv[1:]:
         case [folder]:
-            config = params.base()
-        case [folder, encoder, prior, seed]:
-            config = params.cell(encoder, prior, int(seed))
+            config = read_params().base()
+        case [folder, cell]:
+            config = read_params().cell(cell)
         case _:
-            raise UserError("usage: configure.py FOLDER [ENCODER PRIOR SEED]")
+            raise UserError("usage: configure.py FOLDER [CELL]")
     run_prior(config)
 
     from aae.model.numerics import resolve  # Imports torch, which takes seconds.

@@ -1,4 +1,4 @@
-"""plot-2A: Figure 2A, the evaluation images in the plane of codes."""
+"""plot-2A: Figure 2A, the evaluation images in the plane of codes, beside samples of the prior."""
 
 import _stage
 
@@ -16,17 +16,26 @@ def main() -> None:
     prior = run_prior(config)
     prior.require_plane("Figure 2A")
     codes = artifacts.load_table(RUN / "codes.csv")
+    z, y = codes[["z1", "z2"]].to_numpy(), codes["label"].to_numpy()
     numbers = artifacts.load_json(RUN / "evaluation.json")["codes"]["raw"]
     null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]["raw"]
 
+    samples = None
+    if prior.constrains:
+        from aae.randomness import named_generator  # Imports torch, which takes seconds.
+
+        samples = prior.sample(len(z), named_generator(0, "null panel")).numpy()
+
     fits = [
-        f"{title.format(numbers[name])} (null {null[name]['mean']:.3f})"
-        for name, title in (("kl", "KL {:.3f} nats"), ("sliced_w2", "sliced W2 {:.3f}"))
-        if name in numbers
+        f"{name} {numbers[measure]:.3f}{unit} (null {null[measure]['mean']:.3f})"
+        for measure, name, unit in (("kl", "KL", " nats"), ("sliced_w2", "sliced W2", ""))
     ]
-    title = f"Figure 2A: {config.title}\n{', '.join(fits)}"
-    z, y = codes[["z1", "z2"]].to_numpy(), codes["label"].to_numpy()
-    figure = figure_2a(z, y, prior, title, params.point_size)
+    if numbers["outside"]:
+        fits.append(f"{numbers['outside']:.1%} of the codes where p(z) = 0")
+    against = "" if prior.constrains else f"to {prior.description}: "
+    images = "validation" if config.data.validation else "test"
+    title = f"Figure 2A: {config.title}, {images} images\n{against}{', '.join(fits)}"
+    figure = figure_2a(z, y, prior, samples, title, params.point_size)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.png", params.dpi)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.pdf", params.dpi)
 

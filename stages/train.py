@@ -51,6 +51,8 @@ def main() -> None:
         artifacts.save_tensors(codes, Path("epoch_codes.safetensors"))
         notes = {"trained_with": json.dumps(trained_with)}
         artifacts.save_tensors(trainer.autoencoder.state_dict(), Path("weights.safetensors"), notes)
+    loss = history[-1]["reconstruction_loss"]
+    _stage.say(f"wrote weights.safetensors; reconstruction loss {loss:.4f} after {len(history)} epochs")
 
 
 def train(
@@ -123,7 +125,11 @@ def resume(make: Callable[[], Trainer], path: Path) -> TrainingRun:
 
 def describe(losses: Losses) -> dict[str, str]:
     """The losses by their names without "_loss"."""
-    return {name.removesuffix("_loss"): f"{value:.4f}" for name, value in losses.items()}
+    return {
+        name.removesuffix("_loss"): f"{value:.4f}"
+        for name, value in losses.items()
+        if name != "learning_rate"
+    }
 
 
 if __name__ == "__main__":

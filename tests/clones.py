@@ -11,13 +11,13 @@ from conftest import ROOT
 
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 7": "epochs: 1",
+    "epochs: 10 ": "epochs: 1 ",
     "batch_size: 125": "batch_size: 100",
-    "regularization_interval: 6": "regularization_interval: 2",
     "threads: 2": "threads: 1",
-    "    - universal\n": "",
-    "    - none\n": "",
-    "    - 1\n    - 2\n": "",
+    "    - deterministic-gaussian-1\n    - deterministic-gaussian-2\n": "",
+    "    - gaussian-gaussian-1\n    - gaussian-gaussian-2\n": "",
+    "    - universal-gaussian-0\n    - universal-gaussian-1\n    - universal-gaussian-2\n": "",
+    "    - deterministic-none-0\n": "",
 }
 DVC = str(Path(sys.executable).with_name("dvc"))
 

@@ -30,6 +30,13 @@ def test_every_stage_and_every_plot_has_a_description() -> None:
                 assert all(options.get("desc") for options in output.values()), output
 
 
+def test_no_stage_is_kept_from_the_run_cache() -> None:
+    """DVC saves no stage there that has an out with `cache: false` which is neither metric nor plot."""
+    for name, stage in stage_definitions().items():
+        outs = [out for out in stage["outs"] if isinstance(out, dict)] if "outs" in stage else []
+        assert all(options.get("cache", True) for out in outs for options in out.values()), name
+
+
 def files_of(dep: Path) -> list[Path]:
     """The modules of a dependency: itself, or all of a folder's."""
     return [dep] if dep.suffix == ".py" else list(dep.rglob("*.py"))
@@ -73,7 +80,9 @@ def test_what_no_stage_lists_holds_no_code() -> None:
         assert len(ast.parse(file.read_text()).body) == 1, file  # The docstring.
 
 
-@pytest.mark.parametrize("name", ["ablation", "base_metrics", "configure", "download", "plot_2A", "plot_fit"])
+@pytest.mark.parametrize(
+    "name", ["ablation", "base_metrics", "configure", "download", "plot_2A", "plot_fit", "validate"]
+)
 def test_a_stage_that_needs_no_torch_does_not_import_it(name: str) -> None:
     probe = f"import sys; sys.path[:0] = ['stages']; import {name}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0

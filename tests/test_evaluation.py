@@ -7,145 +7,163 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT
+import torch.nn.functional as F
+from tiny import make_config
 
 from aae.config import RunConfig
-from aae.measure import digits, distances
-from aae.measure.evaluation import encode, evaluate, evaluate_training, reconstruction_error
+from aae.measure import digits, distances, divergence
+from aae.measure.density import density_misfit
+from aae.measure.evaluation import Evaluation, evaluate
+from aae.measure.nulls import large_null_bands, null_bands
 from aae.measure.percentiles import percentile_grid
-from aae.measure.scorecard import measure, null_bands, score
+from aae.measure.probe import jensen_shannon
+from aae.measure.scorecard import Null, measure, score
 from aae.model.networks import Autoencoder
-from aae.model.priors import PRIORS, Gaussian
-from aae.params import parse_params
+from aae.model.priors import PRIORS, Gaussian, Prior
 
-PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
 ENCODERS = pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
-NULL = null_bands(600, Gaussian(), samples=20)
+HISTORY = pd.DataFrame(
+    {"epoch": [1, 2], "reconstruction_loss": [0.06, 0.05], "discriminator_loss": [0.7, 0.68]}
+)
+N, M = 200, 400  # Evaluation and training images.
 
 
-def untrained(
-    encoder: str = "deterministic", prior: str = "gaussian", seed: int = 0, **model: object
-) -> tuple[RunConfig, Autoencoder]:
-    settings: dict[str, Any] = PARAMS.base().model_dump() | {"encoder": encoder, "prior": prior, "seed": seed}
-    settings["model"] |= {"hidden_units": 16, **model}
-    config = RunConfig.model_validate(settings)
+def bands(prior: Prior, n: int = N, m: int = M) -> Null:
+    return null_bands(n, prior, samples=4) | large_null_bands(n, m, prior, samples=3)
+
+
+@pytest.fixture(scope="module")
+def null() -> Null:
+    return bands(Gaussian())
+
+
+Run = tuple[RunConfig, Autoencoder]
+
+
+def untrained(encoder: str = "deterministic", model: dict[str, Any] | None = None, **settings: Any) -> Run:
+    config = make_config(encoder=encoder, model=model, **settings)
     return config, Autoencoder(config)
 
 
+def evaluated(
+    run: Run, x: torch.Tensor, y: np.ndarray, null: Null, history: pd.DataFrame = HISTORY, n: int = N
+) -> Evaluation:
+    """The first n images are for evaluation, the others for training."""
+    return evaluate(*run, (x[:n], y[:n]), x[n:], history, null)
+
+
+def codes_of(evaluation: Evaluation, column: str = "z") -> np.ndarray:
+    table = evaluation.codes[[name for name in evaluation.codes.columns if name.startswith(column)]]
+    return np.array(table, order="C")  # As networks give them: another order could move a last digit.
+
+
+# Codes.
+
+
 @ENCODERS
-def test_a_row_an_image_with_its_digit_code_and_mean(encoder: str, x: torch.Tensor, y: np.ndarray) -> None:
-    codes, _ = evaluate(*untrained(encoder), x, y, NULL)
+def test_a_row_an_image_with_its_digit_code_and_mean(
+    encoder: str, x: torch.Tensor, y: np.ndarray, null: Null
+) -> None:
+    codes, training_codes, metrics = evaluated(untrained(encoder), x, y, null)
     assert codes.columns.tolist() == ["label", "z1", "z2", "mean1", "mean2"]
     assert codes.dtypes.astype(str).tolist() == ["uint8", *["float32"] * 4]
-    np.testing.assert_array_equal(codes["label"], y)
+    np.testing.assert_array_equal(codes["label"], y[:N])
+    assert training_codes.shape == (M, 2)
+    assert training_codes.dtype == np.float32
     same = np.array_equal(codes[["z1", "z2"]], codes[["mean1", "mean2"]])
     assert same == (encoder == "deterministic")
+    assert (metrics["means"] == metrics["codes"]["raw"]) == same
 
 
-def test_codes_are_the_encoders_image_by_image(x: torch.Tensor, y: np.ndarray) -> None:
+def test_codes_are_the_encoders_image_by_image(x: torch.Tensor, y: np.ndarray, null: Null) -> None:
     config, autoencoder = untrained()
-    codes, _ = evaluate(config, autoencoder, x, y, NULL)
-    expected = autoencoder.encoder.net(x[17:18]).detach().numpy()[0]
-    np.testing.assert_allclose(codes.loc[17, ["z1", "z2"]].astype(float), expected, atol=1e-6)
+    codes, training_codes, _ = evaluated((config, autoencoder), x, y, null)
+    z = autoencoder.encoder.net(x).detach().numpy()
+    np.testing.assert_allclose(codes[["z1", "z2"]], z[:N], atol=1e-6)
+    np.testing.assert_allclose(training_codes, z[N:], atol=1e-6)
 
 
 @ENCODERS
 def test_the_same_call_gives_the_same_bits_whatever_was_drawn_before(
-    encoder: str, x: torch.Tensor, y: np.ndarray
+    encoder: str, x: torch.Tensor, y: np.ndarray, null: Null
 ) -> None:
-    config, autoencoder = untrained(encoder)
-    codes, metrics = evaluate(config, autoencoder, x, y, NULL)
-    percentile_grid(config, autoencoder, codes[["z1", "z2"]].to_numpy(), 3)
-    evaluate_training(config, autoencoder, x, codes[["z1", "z2"]].to_numpy())
-    codes_again, metrics_again = evaluate(config, autoencoder, x, y, NULL)
-    pd.testing.assert_frame_equal(codes, codes_again, check_exact=True)
-    assert metrics == metrics_again
+    run = untrained(encoder)
+    once = evaluated(run, x, y, null)
+    percentile_grid(*run, codes_of(once), 3)
+    again = evaluated(run, x, y, null)
+    pd.testing.assert_frame_equal(once.codes, again.codes, check_exact=True)
+    np.testing.assert_array_equal(once.training_codes, again.training_codes)
+    assert once.metrics == again.metrics
+
+
+# Metrics.
 
 
 @ENCODERS
-def test_the_noise_of_sampled_codes_depends_on_the_runs_seed(encoder: str, x: torch.Tensor) -> None:
+def test_the_metrics_are_those_of_the_codes(encoder: str, x: torch.Tensor, y: np.ndarray, null: Null) -> None:
     config, autoencoder = untrained(encoder)
-    one, other = (encode(run, autoencoder, x) for run in (config, config.model_copy(update={"seed": 1})))
-    assert np.array_equal(one, other) == (encoder == "deterministic")
-
-
-def test_the_metrics_are_those_of_the_codes(x: torch.Tensor, y: np.ndarray) -> None:
-    config, autoencoder = untrained("gaussian")
-    codes, metrics = evaluate(config, autoencoder, x, y, NULL)
-    z = codes[["z1", "z2"]].to_numpy()
-    covariance = np.cov(z, rowvar=False)
-    assert metrics["neighbour_accuracy"] == digits.neighbour_accuracy(z, y)
-    expected = score(z, Gaussian(), NULL)
-    for form in ("raw", "whitened"):
-        assert metrics["codes"].pop(form) == pytest.approx(expected.pop(form), rel=1e-9)
-    assert metrics["codes"] == pytest.approx(expected, rel=1e-9)
-    means = codes[["mean1", "mean2"]].to_numpy()
-    assert metrics["means"] == pytest.approx(measure(means, Gaussian()), rel=1e-9)
-    assert metrics["code_mean"] == pytest.approx(z.mean(0).tolist(), abs=1e-6)
-    assert np.array(metrics["code_covariance"]) == pytest.approx(covariance, rel=1e-6)
-    assert "component_accuracy" not in metrics
+    evaluation = evaluated((config, autoencoder), x, y, null)
+    metrics, z, z_training = evaluation.metrics, codes_of(evaluation), evaluation.training_codes
     json.dumps(metrics, allow_nan=False)  # As the stage saves them.
+    assert metrics["neighbour_accuracy"] == digits.neighbour_accuracy(z, y[:N])
+    assert "component_accuracy" not in metrics
+    assert metrics["codes"] == score(z, Gaussian(), null)
+    assert metrics["means"] == measure(codes_of(evaluation, "mean"), Gaussian())
+    decoded = autoencoder.decode(torch.from_numpy(z))
+    assert metrics["reconstruction_error"] == pytest.approx(F.mse_loss(decoded, x[:N]).item(), rel=1e-6)
+    assert metrics["density"] == {"n": N + M} | density_misfit(np.concatenate([z, z_training]), Gaussian())
+    assert metrics["discriminator"]["probe_jsd"] == jensen_shannon(z_training, Gaussian())
+    assert metrics["code_mean"] == pytest.approx(z.mean(0).tolist(), abs=1e-6)
+    assert np.array(metrics["code_covariance"]) == pytest.approx(np.cov(z, rowvar=False), rel=1e-6)
 
 
-def test_the_reconstruction_error_is_the_mean_square_over_all_pixels(x: torch.Tensor) -> None:
-    config, autoencoder = untrained()
-    z = encode(config, autoencoder, x)
-    expected = np.mean((autoencoder.decode(torch.from_numpy(z)).numpy() - x.numpy()) ** 2)
-    assert reconstruction_error(autoencoder, z, x) == pytest.approx(expected, rel=1e-5)
-    assert reconstruction_error(autoencoder, z, autoencoder.decode(torch.from_numpy(z))) == 0
-
-
-def test_training_codes_have_every_measure_over_as_many_codes_as_the_test_set_has(x: torch.Tensor) -> None:
-    config, autoencoder = untrained()
-    z = encode(config, autoencoder, x[:200])
-    training = evaluate_training(config, autoencoder, x, z)
-    shift = training.pop("shift")
-    assert training == measure(z, Gaussian())  # The first 200 training images are its test images here.
-    z_train = encode(config, autoencoder, x)  # No noise: the same as the training codes.
-    assert shift == pytest.approx(distances.sliced_w2_between(z, z_train, 1), rel=1e-9)
-
-
-def test_the_shift_is_0_where_test_and_training_images_are_the_same(x: torch.Tensor) -> None:
-    config, autoencoder = untrained()
-    z = encode(config, autoencoder, x)
-    assert evaluate_training(config, autoencoder, x, z)["shift"] == 0
-    moved = evaluate_training(config, autoencoder, x, z + np.array([3, 4], dtype=np.float32))["shift"]
-    assert moved == pytest.approx(5 / np.sqrt(2), rel=1e-5)
-
-
-def test_fewer_training_codes_than_test_codes_are_all_measured_and_have_no_shift(x: torch.Tensor) -> None:
-    config, autoencoder = untrained()
-    z = encode(config, autoencoder, x)
-    training = evaluate_training(config, autoencoder, x[:200], z)
-    assert training == measure(z[:200], Gaussian())
-
-
-@ENCODERS
-def test_a_deterministic_encoders_means_are_measured_as_its_codes(
-    encoder: str, x: torch.Tensor, y: np.ndarray
+def test_the_fit_of_the_training_codes_is_that_of_all_of_them(
+    x: torch.Tensor, y: np.ndarray, null: Null
 ) -> None:
-    _, metrics = evaluate(*untrained(encoder), x, y, NULL)
-    assert (metrics["means"] == metrics["codes"]["raw"]) == (encoder == "deterministic")
+    evaluation = evaluated(untrained("gaussian"), x, y, null)
+    z, z_training = codes_of(evaluation), evaluation.training_codes
+    distance = distances.sliced_w2(z_training, Gaussian())
+    shift = distances.sliced_w2_between(z, z_training, 1)
+    assert evaluation.metrics["training"] == {
+        "n": M,
+        "kl": divergence.marginal_kl(z_training, Gaussian()),
+        "sliced_w2": distance,
+        "shift": shift,
+        "sliced_w2_excess": distances.excess(distance, null["training"]["sliced_w2"]["mean"]),
+        "shift_excess": distances.excess(shift, null["shift"]["mean"]),
+    }
+
+
+def test_without_bands_for_as_many_codes_there_is_no_excess(
+    x: torch.Tensor, y: np.ndarray, null: Null
+) -> None:
+    run = untrained()
+    fewer_training = evaluate(*run, (x[:N], y[:N]), x[N:-1], HISTORY, null).metrics
+    assert list(fewer_training["training"]) == ["n", "kl", "sliced_w2", "shift"]
+    assert "sliced_w2_excess" in fewer_training["codes"]
+    fewer = evaluate(*run, (x[: N - 1], y[: N - 1]), x[N:], HISTORY, null).metrics
+    assert list(fewer["training"]) == ["n", "kl", "sliced_w2", "shift", "sliced_w2_excess"]
+    assert "sliced_w2_excess" not in fewer["codes"]
+
+
+def test_fewer_training_codes_than_test_codes_have_no_shift(x: torch.Tensor, y: np.ndarray) -> None:
+    evaluation = evaluated(untrained(), x, y, bands(Gaussian(), 400, 200), n=400)
+    assert list(evaluation.metrics["training"]) == ["n", "kl", "sliced_w2", "sliced_w2_excess"]
 
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_codes_are_held_against_the_prior_of_the_run_in_its_scale(
     name: str, x: torch.Tensor, y: np.ndarray
 ) -> None:
-    x, y = x[:200], y[:200]
-    config, autoencoder = untrained(prior=name, prior_std=5.0)
-    prior = PRIORS[name](5)
-    null = null_bands(200, prior, samples=5)
-    codes, metrics = evaluate(config, autoencoder, x, y, null)
-    z = codes[["z1", "z2"]].to_numpy()
-    assert metrics["codes"]["raw"] == pytest.approx(measure(z, prior), rel=1e-9)
-    mean = null["raw"]["sliced_w2"]["mean"]
-    assert metrics["codes"]["fit_ratio"] == pytest.approx(distances.sliced_w2(z, prior) / mean, rel=1e-9)
-    training = evaluate_training(config, autoencoder, x, z)
-    assert training.pop("shift") == pytest.approx(0, abs=1e-9)
-    assert training == pytest.approx(metrics["codes"]["raw"], rel=1e-9)
+    prior = PRIORS[name](0.1)
+    evaluation = evaluated(untrained(prior=name, model={"prior_std": 0.1}), x, y, bands(prior))
+    metrics, z, z_training = evaluation.metrics, codes_of(evaluation), evaluation.training_codes
+    assert metrics["codes"]["raw"] == measure(z, prior)
+    assert metrics["training"]["kl"] == divergence.marginal_kl(z_training, prior)
+    assert metrics["training"]["shift"] == distances.sliced_w2_between(z, z_training, 0.1)
+    assert metrics["density"]["total_variation"] > 0.3
     if prior.components:
-        assert metrics["component_accuracy"] == digits.component_accuracy(z, y, prior)
+        assert metrics["component_accuracy"] == digits.component_accuracy(z, y[:N], prior)
     else:
         assert "component_accuracy" not in metrics
 
@@ -153,11 +171,38 @@ def test_codes_are_held_against_the_prior_of_the_run_in_its_scale(
 def test_codes_in_8_d_have_a_column_a_dimension_and_the_measures_that_need_no_plane(
     x: torch.Tensor, y: np.ndarray
 ) -> None:
-    prior = Gaussian(dim=8)
-    null = null_bands(600, prior, samples=5)
-    codes, metrics = evaluate(*untrained("gaussian", code_dim=8), x, y, null)
+    null = bands(Gaussian(dim=8))
+    codes, training_codes, metrics = evaluated(untrained("gaussian", {"code_dim": 8}), x, y, null)
     names = [f"{column}{d}" for column in ("z", "mean") for d in range(1, 9)]
     assert codes.columns.tolist() == ["label", *names]
+    assert training_codes.shape == (M, 8)
     assert list(metrics["codes"]["raw"]) == list(null["raw"])
-    assert np.shape(metrics["code_mean"]) == (8,)
+    assert list(metrics["density"]) == list(null["density"])
     assert np.shape(metrics["code_covariance"]) == (8, 8)
+    json.dumps(metrics, allow_nan=False)
+
+
+# The discriminator.
+
+
+def test_the_gap_is_what_the_last_loss_did_not_see(x: torch.Tensor, y: np.ndarray, null: Null) -> None:
+    numbers = evaluated(untrained(), x, y, null).metrics["discriminator"]
+    assert list(numbers) == ["probe_jsd", "jsd", "gap"]
+    assert numbers["jsd"] == pytest.approx(np.log(2) - 0.68)
+    assert numbers["gap"] == numbers["probe_jsd"] - numbers["jsd"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "history"),
+    [
+        ({"prior": "none"}, HISTORY[["epoch", "reconstruction_loss"]]),
+        ({}, HISTORY.assign(discriminator_loss=[0.7, np.nan])),
+        ({"prior": "mixture", "labels": 100}, HISTORY),
+    ],
+    ids=["none", "no loss in the last epoch", "of pairs of code and label"],
+)
+def test_without_a_discriminator_of_codes_there_is_no_gap(
+    settings: dict[str, Any], history: pd.DataFrame, x: torch.Tensor, y: np.ndarray, null: Null
+) -> None:
+    metrics = evaluated(untrained(**settings), x, y, null, history).metrics
+    assert list(metrics["discriminator"]) == ["probe_jsd"]

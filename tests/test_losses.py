@@ -6,7 +6,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from aae.model.losses import discriminator_loss, encoder_adversarial_loss, reconstruction_loss
+from aae.model.losses import (
+    LEAST_LOGIT,
+    discriminator_loss,
+    encoder_adversarial_loss,
+    encoder_factor,
+    reconstruction_loss,
+)
 from aae.randomness import named_generator
 
 LOGITS = 3 * torch.randn(64, generator=named_generator(0, "logits"), dtype=torch.float64)
@@ -79,3 +85,26 @@ def test_losses_and_gradients_stay_finite_at_extreme_logits(logit: float) -> Non
         assert loss.isfinite()
         assert gradient.isfinite().all()
     assert discriminator_loss(logits, logits).item() == pytest.approx(500)
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(40, None), slice(0, 7)])
+def test_the_factor_is_the_quotient_of_the_losses_derivatives(part: slice) -> None:
+    logits = torch.linspace(-59, 30, 64, dtype=torch.float64).requires_grad_()
+    (by_discriminator,) = torch.autograd.grad(discriminator_loss(torch.zeros(64).double(), logits), logits)
+    (by_encoder,) = torch.autograd.grad(encoder_adversarial_loss(logits[part]), logits)
+    factor = encoder_factor(logits.detach(), part)
+    assert factor.shape == logits[part].shape
+    # PyTorch's softplus is linear beyond 20, where it rounds sigmoid(20) to 1.
+    torch.testing.assert_close(by_discriminator[part] * factor, by_encoder[part], rtol=1e-8, atol=0)
+
+
+def test_beyond_the_least_logit_the_gradient_fades_and_never_overflows() -> None:
+    logits = torch.linspace(-300, 300, 1201, requires_grad=True)
+    (by_discriminator,) = torch.autograd.grad(discriminator_loss(torch.zeros(1), logits), logits)
+    found = by_discriminator * encoder_factor(logits.detach(), slice(None)) * len(logits)
+    assert found.isfinite().all()
+    assert (found <= 0).all()
+    assert (found >= -1.001).all()  # A code's full share of the mean.
+    assert found[0] == 0
+    kept = logits.detach() >= LEAST_LOGIT
+    torch.testing.assert_close(found[kept], -torch.sigmoid(-logits.detach()[kept]), rtol=1e-5, atol=1e-8)

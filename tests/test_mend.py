@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from aae.params import parse_params
 from mend import mend, remove_other_cells
 
 WHOLE = (ROOT / "dvc.lock").read_bytes()
@@ -49,11 +50,14 @@ def test_a_lock_that_was_cut_off_is_removed(tmp_path: Path, cut: int) -> None:
 
 def test_cells_of_another_grid_are_removed_and_those_of_this_one_are_not(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    own = {"deterministic-gaussian-0", "deterministic-none-0"}
+    assert own < set(parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).ablation.cells)
     cells = tmp_path / "data/ablation"
-    for name in ("deterministic-gaussian-0", "universal-none-2", "universal-none-7", "gaussian-other-0"):
+    for name in (*own, "universal-none-7", "gaussian-other-0"):
         (cells / name).mkdir(parents=True)
+    (cells / "notes.txt").write_text("A file is no cell.")
     assert remove_other_cells(tmp_path) == ["gaussian-other-0", "universal-none-7"]
-    assert {path.name for path in cells.iterdir()} == {"deterministic-gaussian-0", "universal-none-2"}
+    assert {path.name for path in cells.iterdir()} == own | {"notes.txt"}
 
 
 def test_no_cell_is_removed_while_params_yaml_is_wrong(tmp_path: Path) -> None:

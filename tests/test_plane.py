@@ -1,19 +1,17 @@
 """Figure 2A and the ablation's planes, asked as objects: what is drawn where; no pixels are compared."""
 
 import functools
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import assert_no_word_is_cut_off
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from aae.draw.plane import densest, figure_2a, figure_side_by_side
+from aae.draw.plane import figure_2a, figure_side_by_side
 from aae.draw.style import DIGIT_COLOURS
 from aae.model.priors import PRIORS, Gaussian, Prior, Uniform
 
@@ -39,8 +37,17 @@ def radii(axes: Axes) -> list[np.ndarray]:
     return sorted((np.linalg.norm(path.vertices, axis=1) for path in lines.get_paths()), key=np.mean)
 
 
+def figure(z: np.ndarray, prior: Prior, y: np.ndarray = Y) -> Figure:
+    return figure_2a(z, y, prior, 0.01 * Z if prior.constrains else None, "title", 4.0)
+
+
 def plane(z: np.ndarray, prior: Prior, y: np.ndarray = Y) -> Axes:
-    return figure_2a(z, y, prior, "title", 4.0).axes[0]
+    return figure(z, prior, y).axes[0]
+
+
+def corners(axes: Axes) -> np.ndarray:
+    """Lower left and upper right corner, a row each."""
+    return np.array([axes.get_xlim(), axes.get_ylim()]).T
 
 
 @functools.cache
@@ -54,11 +61,7 @@ def prior_samples(name: str) -> np.ndarray:
     return PRIORS[name](STD).sample(20_000, torch.Generator().manual_seed(0)).numpy()
 
 
-# Codes and their names.
-
-
-def test_the_ten_digits_have_ten_colours() -> None:
-    assert len({tuple(colour) for colour in DIGIT_COLOURS}) == 10
+# Codes, their names, and the plane beside them.
 
 
 def test_every_code_is_a_point_in_its_digits_colour() -> None:
@@ -68,35 +71,48 @@ def test_every_code_is_a_point_in_its_digits_colour() -> None:
     assert scatter.get_sizes() == [4.0]
 
 
-def test_every_digits_name_stands_where_its_codes_are_densest() -> None:
-    # A dense cluster of 300 sevens and a wide one of 250: the median is in neither.
-    wide = np.random.default_rng(1).standard_normal((550, 2))
-    seven = np.concatenate([0.1 * wide[:300] + np.array([9, 9]), wide[300:] - np.array([9, 9])])
-    axes = plane(np.concatenate([Z, seven]), Gaussian(), np.concatenate([Y, np.full(550, 7)]))
-    names = {text.get_text(): text.get_position() for text in axes.texts}
-    assert set(names) == set("0123456789")
-    np.testing.assert_allclose(names["7"], [9, 9], atol=0.2)
+def test_each_of_a_digits_clusters_has_its_name() -> None:
+    wide = np.random.default_rng(1).standard_normal((1000, 2))
+    clusters = [wide[:400] / 10 + [2, 2], wide[400:800] / 4 - [2, 2], wide[800:] / 10]
+    axes = plane(np.concatenate(clusters), Gaussian(), np.repeat([7, 7, 3], [400, 400, 200]))
+    names = sorted((text.get_text(), text.get_position()) for text in axes.texts)
+    assert [name for name, _ in names] == ["3", "7", "7"]
+    np.testing.assert_allclose([place for _, place in names], [[0, 0], [-2, -2], [2, 2]], atol=0.4)
 
 
-def test_digits_whose_codes_are_densest_at_one_place_have_names_beside_each_other() -> None:
-    cluster = 0.5 * np.random.default_rng(1).standard_normal((1000, 2))
-    axes = plane(np.concatenate([cluster, cluster]), Gaussian(), np.repeat([4, 9], 1000))
-    four, nine = (np.array(text.get_position()) for text in axes.texts)
-    assert np.hypot(*(four - nine)) >= 0.05 * np.ptp(axes.get_xlim())
+def test_beside_the_codes_are_samples_of_the_prior_in_grey_on_the_same_scale() -> None:
+    null = 9 * np.random.default_rng(2).standard_normal((300, 2))
+    codes, beside = figure_2a(5 * Z, Y, Gaussian(), null, "title", 4.0).axes
+    np.testing.assert_allclose(np.asarray(points(beside).get_offsets()), null)
+    assert points(beside).get_sizes() == points(codes).get_sizes()
+    ((red, green, blue, _),) = np.asarray(points(beside).get_facecolor())
+    assert red == green == blue
+    np.testing.assert_array_equal(corners(beside), corners(codes))
+    assert (corners(codes)[0] < null.min(0)).all()
+    assert (corners(codes)[1] > null.max(0)).all()
+    assert len(contours(beside)) == len(contours(codes)) == 1
+    assert codes.get_title() == "200 codes z, coloured by digit"
+    assert beside.get_title() == "300 samples of p(z): N(0, I)"
 
 
-def test_a_name_that_no_place_keeps_apart_stands_where_the_codes_are_densest() -> None:
-    z = np.random.default_rng(1).standard_normal((300, 2))
-    assert densest(z, taken=[np.zeros(2)], apart=100).tolist() == densest(z).tolist()
+def test_without_a_prior_the_crowded_middle_is_enlarged_instead() -> None:
+    z = np.concatenate([0.1 * Z, 50 * Z[:10]])
+    codes, beside = figure(z, UNCONSTRAINED, np.concatenate([Y, Y[:10]])).axes
+    (low, high) = corners(beside)
+    assert ((low <= z) & (z <= high)).all(1).mean() == pytest.approx(0.8, abs=0.01)
+    assert (high - low).max() < 1 < 100 < np.ptp(corners(codes)[:, 0])
+    np.testing.assert_allclose(np.asarray(points(beside).get_offsets()), z)
+    (square,) = codes.patches
+    assert isinstance(square, Rectangle)
+    np.testing.assert_allclose([square.get_xy(), np.add(square.get_xy(), (high - low))], [low, high])
+    assert "enlarged" in beside.get_title()
 
 
-def test_without_a_prior_no_names_lie_on_top_of_each_other() -> None:
-    assert list(plane(Z, UNCONSTRAINED).texts) == []
-
-
-def test_a_digit_that_no_image_shows_has_no_name_in_the_plane() -> None:
-    axes = plane(Z[Y != 4], Gaussian(), Y[Y != 4])
-    assert sorted(text.get_text() for text in axes.texts) == list("012356789")
+def test_without_a_prior_names_in_the_crowded_middle_stand_where_it_is_enlarged() -> None:
+    z = np.concatenate([0.1 * np.repeat(Z, 4, axis=0) + [3, 3], 0.5 * Z + [90, 0]])
+    codes, beside = figure(z, UNCONSTRAINED, np.repeat([1, 7], [800, 200])).axes
+    assert [text.get_text() for text in codes.texts] == ["7"]
+    assert [text.get_text() for text in beside.texts] == ["1"]
 
 
 # Contours.
@@ -138,19 +154,14 @@ def test_the_contours_stay_right_however_far_codes_lie(far: float) -> None:
         np.testing.assert_allclose(line, np.sqrt(-2 * np.log(1 - mass)), rtol=0.01)
 
 
-def test_without_a_prior_there_are_no_contours() -> None:
-    assert contours(plane(Z, UNCONSTRAINED)) == []
-
-
 def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None:
     def labels(prior: Prior) -> list[str]:
-        legend = plane(Z, prior).get_legend()
-        assert legend is not None
+        (legend,) = figure(Z, prior).legends
         return [text.get_text() for text in legend.get_texts()]
 
     assert labels(UNCONSTRAINED) == list("0123456789")
-    assert labels(Gaussian()) == [*"0123456789", "p(z): 50%, 90%, 99%"]
-    assert labels(Uniform()) == [*"0123456789", "p(z): 100%"]
+    assert labels(Gaussian()) == [*"0123456789", "contours that hold 50%, 90%, 99% of p(z)"]
+    assert labels(Uniform()) == [*"0123456789", "contours that hold 100% of p(z)"]
 
 
 # Limits.
@@ -208,37 +219,32 @@ def test_without_a_prior_the_plane_is_no_larger_than_the_codes_need() -> None:
 def test_planes_stand_in_rows_each_with_its_own_title_and_prior() -> None:
     priors = [Gaussian(), UNCONSTRAINED, Gaussian(), UNCONSTRAINED, Uniform()]
     panels = [(f"panel {place}", Z + place, Y, prior) for place, prior in enumerate(priors)]
-    figure = figure_side_by_side(panels, 2, 3.0)
-    assert [axes.get_title() for axes in figure.axes] == [title for title, *_ in panels]
-    assert [len(contours(axes)) for axes in figure.axes] == [1, 0, 1, 0, 1]
-    specs = [axes.get_subplotspec() for axes in figure.axes]
+    planes = figure_side_by_side(panels, 2, 3.0)
+    assert [axes.get_title() for axes in planes.axes] == [title for title, *_ in panels]
+    assert [len(contours(axes)) for axes in planes.axes] == [1, 0, 1, 0, 1]
+    specs = [axes.get_subplotspec() for axes in planes.axes]
     places = [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
-    np.testing.assert_allclose(np.asarray(points(figure.axes[3]).get_offsets()), Z + 3)
-    (legend,) = figure.legends
+    (legend,) = planes.legends
     labels = [text.get_text() for text in legend.get_texts()]
-    assert labels == [*"0123456789", "p(z): 50%, 90%, 99%", "p(z): 100%"]
+    hold = [f"contours that hold {masses} of p(z)" for masses in ("50%, 90%, 99%", "100%")]
+    assert labels == [*"0123456789", *hold]
 
 
-# All of them.
+def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_say_so() -> None:
+    priors = [Gaussian(), UNCONSTRAINED, Gaussian(2.0)]
+    codes = [Z, 50 * Z, 3 * Z + [4, 0]]
+    panels = [("title", z, Y, prior) for z, prior in zip(codes, priors, strict=True)]
+    planes = figure_side_by_side(panels, 3, 3.0)
+    one, none, other = planes.axes
+    np.testing.assert_array_equal(corners(one), corners(other))
+    low, high = corners(one)
+    assert ((low < codes[2]) & (codes[2] < high)).all()
+    assert np.ptp(corners(none)[:, 0]) > 5 * (high - low)[0]
+    assert [axes.get_xlabel() for axes in planes.axes] == ["", "(on a scale of its own)", ""]
 
 
-def longest_title(prior: Prior) -> str:
-    return (
-        f"Figure 2A: deterministic encoder, prior: {prior.name}, 10,000 labels\n"
-        f"sliced W2 to {prior.description} 0.031; null 0.018 (0.014 to 0.024)"
-    )
-
-
-@pytest.mark.parametrize(
-    "figure",
-    [
-        *(figure_2a(Z, Y, kind(), longest_title(kind()), 4.0) for kind in PRIORS.values()),
-        figure_2a(30 * Z, Y, UNCONSTRAINED, "a title\nof two lines", 4.0),
-        figure_side_by_side([("a title\nof two lines", Z, Y, Gaussian())] * 4, 2, 4.0),
-        figure_side_by_side([("title", Z, Y, Gaussian()), ("title", Z, Y, Uniform())], 1, 4.0),
-    ],
-)
-def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:
-    figure.savefig(tmp_path / "figure.png", dpi=100)
-    assert_no_word_is_cut_off(figure, FigureCanvasAgg(figure).get_renderer())
+def test_where_no_run_has_a_prior_each_plane_has_the_scale_of_its_codes() -> None:
+    small, large = figure_side_by_side([("title", k * Z, Y, UNCONSTRAINED) for k in (1, 9)], 2, 3.0).axes
+    np.testing.assert_allclose(corners(large), 9 * corners(small))
+    assert small.get_xlabel() == ""

@@ -1,4 +1,4 @@
-"""The runs that params.yaml describes: which settings go together, and which the ablation's have."""
+"""The run that params.yaml describes: which settings go together."""
 
 import copy
 from typing import Any
@@ -22,9 +22,6 @@ def changed(**changes: Any) -> str:
     for key, value in changes.items():
         content[key] = content[key] | value if isinstance(value, dict) else value
     return yaml.safe_dump(content)
-
-
-# One run.
 
 
 def test_settings_cannot_be_changed_once_read() -> None:
@@ -67,8 +64,10 @@ def test_the_base_run_has_all_settings_as_they_stand_in_the_file() -> None:
         VARIATIONAL,
         VARIATIONAL | {"model": {"sigma": 0.5}},
         {"encoder": "gaussian", "model": {"sigma": 0}},  # Without noise: allowed where nothing divides by it.
-        {"encoder": "gaussian", "prior": "none", "objective": "variational", "model": {"sigma": 0}},
-        {"encoder": "universal", "prior": "none", "objective": "variational"},
+        {"encoder": "universal", "prior": "none"},
+        {"encoder": "gaussian", "prior": "none", "model": {"sigma": 0}},
+        {"train": {"regularization_interval": 3, "code_buffer": 2, "refinement_start": 0.0}},
+        {"train": {"adversarial_weight_start": 1.0, "adversarial_weight": 0.1}},
         {"prior": "mixture", "labels": 60_000},
         {"prior": "none", "objective": "adversarial"},
     ],
@@ -103,6 +102,14 @@ def test_settings_that_go_together_are_accepted(changes: dict[str, Any]) -> None
             "q(z|x), which the universal encoder does not have",
         ),
         (
+            VARIATIONAL | {"prior": "none"},
+            "objective: variational needs a prior; with prior: none only adversarial is allowed",
+        ),
+        (  # Whatever else does not go with it: this is what to change first.
+            {"prior": "none", "objective": "variational", "encoder": "universal", "labels": 100},
+            "objective: variational needs a prior; with prior: none only adversarial is allowed",
+        ),
+        (
             VARIATIONAL | {"model": {"sigma": 0}},
             "objective: variational needs model.sigma above 0, or learned",
         ),
@@ -121,7 +128,7 @@ def test_settings_that_do_not_go_together_get_one_line_that_names_their_keys(
     assert str(caught.value) == f"params.yaml: {line}"
 
 
-def test_labels_without_a_prior_are_refused_whatever_the_objective_is_set_to() -> None:
+def test_labels_without_a_prior_are_refused() -> None:
     with pytest.raises(UserError, match=r"^params.yaml: labels: 100 is for the discriminator, .* only 0"):
         parse_params(changed(prior="none", labels=100))
 
@@ -145,60 +152,19 @@ def test_a_runs_title_names_what_is_not_usual_about_it() -> None:
     assert title(prior="mixture", labels=10_000) == "deterministic encoder, prior: mixture, 10,000 labels"
 
 
-# The ablation's runs.
-
-
 @pytest.mark.parametrize(
-    ("axis", "value"),
+    ("train", "words"),
     [
-        ("seed", [0, 1, 0]),
-        ("prior", ["none", "none"]),
-        ("encoder", ["gaussian", "universal", "gaussian"]),
-        ("seed", []),
-        ("seed", 0),
+        ({"code_buffer": 0}, "train.code_buffer: 0 is not allowed"),
+        ({"code_buffer": 1001}, "train.code_buffer: 1001 is not allowed"),
+        ({"code_buffer": 0.7}, "train.code_buffer: 0.7 is not allowed"),
+        ({"code_buffer_start": 0.7}, "train.code_buffer_start: unknown key; did you mean 'code_buffer'?"),
+        ({"refinement_start": 1.0}, "train.refinement_start: 1.0 is not allowed"),
+        ({"adversarial_weight_start": 0.0}, "train.adversarial_weight_start: 0.0 is not allowed"),
+        ({"adversarial_weight": 0.0}, "train.adversarial_weight: 0.0 is not allowed"),
     ],
 )
-def test_an_axis_of_the_ablation_is_a_list_of_different_values(axis: str, value: Any) -> None:
+def test_no_codes_for_the_discriminator_and_no_weight_are_refused(train: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError) as caught:
-        parse_params(changed(ablation={axis: value}))
-    assert f"params.yaml: ablation.{axis}: {value!r} is not allowed" in str(caught.value)
-
-
-def test_the_cells_are_the_whole_grid_seeds_fastest_with_the_shared_settings() -> None:
-    text = changed(
-        ablation={"encoder": ["universal", "gaussian"], "prior": ["none", "swiss_roll"], "seed": [7, 3]}
-    )
-    params = parse_params(text)
-    cells = params.cells()
-    assert [(cell.encoder, cell.prior, cell.seed) for cell in cells] == [
-        (encoder, prior, seed)
-        for encoder in ["universal", "gaussian"]
-        for prior in ["none", "swiss_roll"]
-        for seed in [7, 3]
-    ]
-    for cell in cells:
-        assert (cell.model, cell.train, cell.data) == (params.model, params.train, params.data)
-
-
-@pytest.mark.parametrize("changes", [VARIATIONAL, {"prior": "mixture", "labels": 10_000}])
-def test_the_cells_are_adversarial_and_without_labels_whatever_the_base_run_is(
-    changes: dict[str, Any],
-) -> None:
-    cells = parse_params(changed(**changes)).cells()
-    assert {(cell.objective, cell.labels) for cell in cells} == {("adversarial", 0)}
-    # So that a change of the base run leaves the ablation's results alone.
-    assert cells == parse_params(changed()).cells()
-
-
-def test_a_fixed_sigma_is_that_of_the_gaussian_cells_alone() -> None:
-    params = parse_params(changed(encoder="gaussian", model={"sigma": 0.5}))
-    sigmas = {cell.encoder: cell.model.sigma for cell in params.cells()}
-    assert sigmas == {"deterministic": "learned", "gaussian": 0.5, "universal": "learned"}
-    for encoder in ("deterministic", "universal"):
-        assert params.cell(encoder, "none", 2) == parse_params(changed()).cell(encoder, "none", 2)
-
-
-def test_a_cell_with_the_base_runs_settings_is_the_base_run() -> None:
-    for changes in ({}, {"encoder": "gaussian", "model": {"sigma": 0.5}}, {"prior": "none"}):
-        params = parse_params(changed(**changes))
-        assert params.cell(params.encoder, params.prior, params.seed) == params.base()
+        parse_params(changed(train=train))
+    assert str(caught.value).startswith(f"params.yaml: {words}")

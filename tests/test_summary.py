@@ -1,190 +1,183 @@
-"""The ablation's tables: names, rows, mean and standard deviation over seeds, and verdicts."""
+"""The flat tables: a run's row, the base run's numbers beside their nulls, and variants over seeds."""
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
+import torch
+from evaluated import FORM, NULL, ablation, config_of, evaluation, rows_of
+from scipy import stats
+from tiny import make_config
 
-from aae.measure.summary import cell_name, cell_row, summarise, verdicts
-from aae.params import parse_params
+from aae.measure.evaluation import evaluate
+from aae.measure.nulls import large_null_bands, null_bands
+from aae.measure.scorecard import MEASURES
+from aae.measure.summary import COLUMNS, cell_row, details, headline, null_band, variants
+from aae.model.networks import Autoencoder
+from aae.model.priors import run_prior
 
-PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
-EVALUATION: dict[str, Any] = {
-    "reconstruction_error": 0.035,
-    "neighbour_accuracy": 0.8,
-    "codes": {
-        "fit_ratio": 2.2,
-        "sliced_w2_low": 0.03,
-        "sliced_w2_high": 0.05,
-        "raw": {"sliced_w2": 0.04, "mmd": 0.02},
-        "whitened": {"sliced_w2": 0.03, "mmd": 0.01},
-    },
-    "means": {"sliced_w2": 0.05, "mmd": 0.025},
-    "training": {"sliced_w2": 0.045, "mmd": 0.022, "shift": 0.015},
-    "trained_with": {"device": "cpu"},
-}
-ROW = {
-    "encoder": "universal",
-    "prior": "none",
-    "seed": 7,
-    "reconstruction_error": 0.035,
-    "neighbour_accuracy": 0.8,
-    "sliced_w2": 0.04,
-    "mmd": 0.02,
-    "fit_ratio": 2.2,
-    "sliced_w2_low": 0.03,
-    "sliced_w2_high": 0.05,
-    "sliced_w2_means": 0.05,
-    "sliced_w2_train_to_test": 0.015,
-    "sliced_w2_whitened": 0.03,
-    "mmd_whitened": 0.01,
-    "sliced_w2_train": 0.045,
-    "mmd_train": 0.022,
-}
-
-
-def null(high: float) -> dict[str, dict[str, dict[str, float]]]:
-    return {"raw": {"sliced_w2": {"mean": 0.018, "std": 0.003, "low": 0.014, "high": high}}}
-
-
-NULLS = {"gaussian": null(0.024), "none": null(0.024), "mixture": null(0.05)}
+CONFIG = config_of("gaussian-gaussian-7")
 
 
 def row(encoder: str, prior: str, seed: int, **numbers: float) -> dict[str, Any]:
     return {"encoder": encoder, "prior": prior, "seed": seed, **numbers}
 
 
-def test_cells_are_named_as_dvcs_matrix_names_them() -> None:
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    template = stages["ablation-train"]["wdir"].removeprefix("data/ablation/")
-    for config in PARAMS.cells():
-        name = template
-        for axis in stages["ablation-train"]["matrix"]:
-            name = name.replace(f"${{item.{axis}}}", str(getattr(config, axis)))
-        assert cell_name(config) == name
-    assert cell_name(PARAMS.cells()[0]) == "deterministic-gaussian-0"
+def by_variant(rows: list[dict[str, Any]], measure: str) -> dict[str, dict[str, Any]]:
+    nulls = {"gaussian": NULL, "none": NULL, "uniform": NULL}
+    return {each["variant"]: each for each in variants(rows, nulls) if each["measure"] == measure}
 
 
-def test_no_two_cells_of_the_grid_share_a_name() -> None:
-    names = [cell_name(config) for config in PARAMS.cells()]
-    assert len(set(names)) == len(names)
+# A run.
 
 
-def test_a_row_names_its_cell_and_keeps_codes_means_and_training_codes_apart() -> None:
-    config = PARAMS.cells()[0].model_copy(update={"encoder": "universal", "prior": "none", "seed": 7})
-    assert cell_row(config, EVALUATION) == ROW
-    assert "shift" in EVALUATION["training"]  # The evaluation is left as it was.
+def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() -> None:
+    found = cell_row(CONFIG, evaluation(kl=0.09, w2=0.03, sigma=0.25))
+    assert {name: found[name] for name in ("encoder", "prior", "seed")} == {
+        "encoder": "gaussian", "prior": "gaussian", "seed": 7,
+    }  # fmt: skip
+    expected = {
+        "kl": 0.09, "kl_whitened": 0.081, "kl_training": 0.07,
+        "sliced_w2": 0.03, "sliced_w2_whitened": 0.027, "sliced_w2_training": 0.025,
+        "sliced_w2_excess": 0.024, "sliced_w2_training_excess": 0.024, "sliced_w2_low": 0.025,
+        "sliced_w2_high": 0.035, "shift": 0.025, "shift_excess": 0.015, "total_variation": 0.15,
+        "below_half": 0.04, "below_quarter": 0.012, "probe_jsd": 0.012, "jsd": 0.008, "gap": 0.004,
+        "sigma_median": 0.25, "sigma_p95": 0.5, "c2st_accuracy": 0.54, "holes": 0.03, "ks_radius": 0.02,
+        "outside": 0.0, "reconstruction_error": 0.035, "neighbour_accuracy": 0.83,
+    }  # fmt: skip
+    assert {name: found[name] for name in found if name in COLUMNS} == pytest.approx(expected)
 
 
-def test_a_row_has_the_accuracy_of_components_where_the_prior_has_them() -> None:
-    row = cell_row(PARAMS.cells()[0], EVALUATION | {"component_accuracy": 0.7})
-    assert row["component_accuracy"] == 0.7
-    assert list(row).index("component_accuracy") == list(row).index("neighbour_accuracy") + 1
+def test_what_a_run_lacks_is_left_out_of_its_row_and_a_zero_is_not() -> None:
+    without = evaluation() | {"discriminator": {"probe_jsd": 0.02}, "component_accuracy": 0.7}
+    without["training"] = {"kl": 0.1, "sliced_w2": 0.03, "sliced_w2_excess": None}
+    found = cell_row(CONFIG, without)
+    assert {"gap", "jsd", "shift", "sliced_w2_training_excess", "entropy"}.isdisjoint(found)
+    assert found["component_accuracy"] == 0.7
+    assert found["sigma_median"] == 0.0
+    assert found["probe_jsd"] == 0.02
 
 
-def test_a_row_of_too_few_training_images_has_no_distance_from_training_to_test_codes() -> None:
-    training = {"sliced_w2": 0.045, "mmd": 0.022}
-    row = cell_row(PARAMS.cells()[0], EVALUATION | {"training": training})
-    assert row["sliced_w2_train_to_test"] is None
-    assert row["sliced_w2_train"] == 0.045
+def test_a_measure_has_one_title_throughout() -> None:
+    """And every one that the scorecard takes is a column."""
+    titles = {name: measure.title for name, measure in MEASURES.items()}
+    assert {name: COLUMNS[name].title for name in titles} == titles
 
 
-def test_the_summary_has_mean_and_standard_deviation_over_seeds_of_every_number() -> None:
-    rows = [row("gaussian", "none", seed, a=value, b=1.5) for seed, value in [(0, 1.0), (5, 2.0), (9, 6.0)]]
-    assert summarise(rows) == {
-        "gaussian-none": {
-            "seeds": 3,
-            "a": {"mean": 3.0, "std": pytest.approx(7**0.5)},  # (4 + 1 + 9) / (3 - 1)
-            "b": {"mean": 1.5, "std": 0.0},
-        }
-    }
+def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
+    found = headline(cell_row(CONFIG, evaluation(kl=0.0912345, sigma=2.34567e-6)))
+    assert found["kl"] == 0.09123
+    assert found["sigma"] == 2.346e-6
+    assert found["squared_error"] == 0.035
+    assert found["neighbours"] == 0.83
+    assert list(found)[:2] == ["kl", "kl_training"]
+    assert len(found) <= 12
+    assert "gap" not in headline(cell_row(CONFIG, evaluation() | {"discriminator": {}}))
 
 
-def test_one_seed_has_no_standard_deviation() -> None:
-    summary = summarise([row("gaussian", "none", 0, a=1.0)])
-    assert summary == {"gaussian-none": {"seeds": 1, "a": {"mean": 1.0, "std": None}}}
+# The base run's details.
+
+
+def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
+    found = evaluation()
+    rows = details(cell_row(CONFIG, found), found, NULL)
+    numbers = {each["name"]: each for each in rows}
+    assert len(numbers) == len(rows)
+    assert numbers["kl"] == {
+        "measure": "KL(q || p), nats", "name": "kl", "codes": "test", "value": 0.09,
+        "null": 0.004, "low": FORM["kl"]["low"], "high": 0.015,
+    }  # fmt: skip
+    assert (numbers["kl_training"]["codes"], numbers["kl_training"]["null"]) == ("training", 0.001)
+    assert (numbers["sliced_w2_whitened"]["codes"], numbers["sliced_w2_whitened"]["high"]) == (
+        "test, whitened",
+        0.017,
+    )
+    assert (numbers["shift"]["null"], numbers["total_variation"]["null"]) == (0.02, 0.03)
+    assert numbers["gap"]["null"] is numbers["gap"]["low"] is numbers["gap"]["high"] is None
+    assert set(COLUMNS) & set(numbers) == set(cell_row(CONFIG, found)) - {"encoder", "prior", "seed"}
+
+
+def test_details_have_the_codes_moments_and_what_the_run_was_trained_with() -> None:
+    found = evaluation()
+    values = {each["name"]: each["value"] for each in details(cell_row(CONFIG, found), found, NULL)}
+    assert (values["mean_1"], values["mean_2"]) == (0.01, -0.02)
+    assert [values[f"covariance_{place}"] for place in ("1_1", "1_2", "2_2")] == [0.98, 0.03, 0.94]
+    assert values["trained_with"] == "torch 2.14.1, capability AVX512"
+
+
+def test_a_number_that_prior_samples_do_not_have_has_no_null_band() -> None:
+    assert null_band(NULL, "sliced_w2") == NULL["raw"]["sliced_w2"]
+    assert null_band(NULL, "reconstruction_error") == null_band({"raw": {}}, "kl") == {}
+
+
+# Over seeds.
+
+
+def test_a_variant_has_mean_standard_deviation_and_t_interval_of_every_number() -> None:
+    values = [0.09, 0.10, 0.104, 0.083]
+    rows = [row("gaussian", "gaussian", seed, kl=value, gap=0.5) for seed, value in enumerate(values)]
+    (found,) = by_variant(rows, "kl").values()
+    interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert found == {
+        "variant": "gaussian, gaussian", "encoder": "gaussian", "prior": "gaussian", "seeds": 4,
+        "measure": "kl", "mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values, ddof=1)),
+        "low": pytest.approx(interval.low), "high": pytest.approx(interval.high),
+        "null": 0.004, "null_high": 0.015,
+    }  # fmt: skip
+    (gap,) = by_variant(rows, "gap").values()
+    assert (gap["low"], gap["mean"], gap["high"], gap["std"]) == (0.5, 0.5, 0.5, 0)
+    assert gap["null"] is gap["null_high"] is None
+
+
+def test_one_seed_has_a_mean_and_no_more() -> None:
+    (found,) = by_variant([row("gaussian", "none", 0, kl=30.0)], "kl").values()
+    assert (found["seeds"], found["mean"]) == (1, 30.0)
+    assert found["std"] is found["low"] is found["high"] is None
 
 
 def test_variants_stand_in_the_order_in_which_they_came_and_do_not_mix() -> None:
     rows = [
-        row("universal", "none", 0, a=1.0),
-        row("deterministic", "none", 0, a=10.0),
-        row("deterministic", "gaussian", 0, a=100.0),
-        row("universal", "none", 1, a=3.0),
+        row("universal", "none", 0, kl=1.0),
+        row("deterministic", "none", 0, kl=10.0),
+        row("deterministic", "gaussian", 0, kl=100.0),
+        row("universal", "none", 1, kl=3.0),
     ]
-    summary = summarise(rows)
-    assert list(summary) == ["universal-none", "deterministic-none", "deterministic-gaussian"]
-    assert [variant["a"]["mean"] for variant in summary.values()] == [2.0, 10.0, 100.0]
+    found = by_variant(rows, "kl")
+    assert list(found) == ["universal, none", "deterministic, none", "deterministic, gaussian"]
+    assert [each["mean"] for each in found.values()] == [2.0, 10.0, 100.0]
 
 
-def test_the_order_of_seeds_does_not_matter() -> None:
-    rows = [row("gaussian", "none", seed, a=float(seed**2)) for seed in range(4)]
-    assert summarise(rows) == summarise(rows[::-1])
+def test_what_only_other_variants_have_is_no_row_of_a_variant() -> None:
+    rows = [row("gaussian", "uniform", 0, kl=1.0), row("gaussian", "gaussian", 0, kl=2.0, gap=0.5)]
+    assert list(by_variant(rows, "gap")) == ["gaussian, gaussian"]
+    assert list(by_variant(rows, "kl")) == ["gaussian, uniform", "gaussian, gaussian"]
 
 
-def test_a_measure_that_a_prior_does_not_have_is_left_out_of_its_summary() -> None:
-    rows = [
-        row("gaussian", "uniform", 0, a=1.0),
-        row("gaussian", "gaussian", 0, a=2.0, kl=0.5),
-        row("gaussian", "uniform", 1, a=3.0),
-        row("gaussian", "gaussian", 1, a=2.0, kl=0.7),
-    ]
-    summary = summarise(rows)
-    assert list(summary["gaussian-uniform"]) == ["seeds", "a"]
-    assert summary["gaussian-gaussian"]["kl"] == {
-        "mean": pytest.approx(0.6),
-        "std": pytest.approx(0.1 * 2**0.5),
-    }
+def test_every_number_of_an_ablation_is_summarised() -> None:
+    rows = rows_of(ablation())
+    for variant in {(each["encoder"], each["prior"]) for each in rows}:
+        named = set().union(*(each for each in rows if (each["encoder"], each["prior"]) == variant))
+        measures = {
+            each["measure"]
+            for each in variants(rows, {"gaussian": NULL, "none": NULL})
+            if (each["encoder"], each["prior"]) == variant
+        }
+        assert measures == named - {"encoder", "prior", "seed"}
 
 
-# The verdict.
+# What encode-testset and null-bands really write.
 
 
-def fit_row(
-    seed: int = 0, w2: float = 0.05, train: float = 0.05, accuracy: float = 0.51, accuracy_train: float = 0.51
-) -> dict[str, Any]:
-    return row(
-        "gaussian", "gaussian", seed,
-        sliced_w2=w2, sliced_w2_train=train, c2st_accuracy=accuracy, c2st_accuracy_train=accuracy_train,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("rows", "word"),
-    [
-        ([fit_row(w2=0.02, train=0.02)], "exactly"),
-        ([fit_row(w2=0.024, train=0.024)], "exactly"),
-        ([fit_row(w2=0.02, train=0.025)], "closely"),
-        ([fit_row(0, w2=0.02), fit_row(1, w2=0.025)], "closely"),  # Every seed has to be in the band.
-        ([fit_row(w2=0.02, accuracy=0.56)], "roughly"),  # The classifier has a veto.
-        ([fit_row(w2=0.02, accuracy_train=0.56)], "roughly"),
-        ([fit_row(w2=0.05)], "closely"),
-        ([fit_row(w2=0.1, accuracy=0.55)], "closely"),
-        ([fit_row(0, w2=0.14), fit_row(1, w2=0.04)], "closely"),  # By the mean over seeds.
-        ([fit_row(w2=0.05, accuracy=0.551)], "roughly"),
-        ([fit_row(0, accuracy=0.58), fit_row(1, accuracy=0.5)], "closely"),
-        ([fit_row(w2=0.05, train=0.11)], "roughly"),  # Training codes count as well.
-        ([fit_row(w2=0.11)], "roughly"),
-        ([fit_row(w2=0.3, accuracy=0.9)], "roughly"),
-        ([fit_row(w2=0.31)], "not"),
-        ([fit_row(w2=0.02, train=0.31, accuracy=0.6)], "not"),
-        ([fit_row(w2=5, train=5, accuracy=0.95)], "not"),
-    ],
-)
-def test_the_verdict_is_the_rules_word(rows: list[dict[str, Any]], word: str) -> None:
-    assert verdicts(rows, NULLS) == {"gaussian-gaussian": word}
-
-
-def test_every_variant_has_its_own_verdict() -> None:
-    rows = [
-        {**fit_row(seed, w2=w2), "encoder": encoder, "prior": prior}
-        for encoder, prior, w2 in [("universal", "none", 5.0), ("gaussian", "gaussian", 0.05)]
-        for seed in (0, 1)
-    ]
-    assert verdicts(rows, NULLS) == {"universal-none": "not", "gaussian-gaussian": "closely"}
-
-
-def test_every_prior_is_judged_by_its_own_null_band() -> None:
-    rows = [{**fit_row(w2=0.04, train=0.04), "prior": prior} for prior in ("gaussian", "mixture")]
-    assert verdicts(rows, NULLS) == {"gaussian-gaussian": "closely", "gaussian-mixture": "exactly"}
+def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
+    x: torch.Tensor, y: np.ndarray
+) -> None:
+    config = make_config(encoder="gaussian")
+    prior = run_prior(config)
+    null = null_bands(200, prior, samples=3) | large_null_bands(200, len(x), prior, samples=3)
+    history = pd.DataFrame({"discriminator_loss": [0.68]})
+    found = evaluate(config, Autoencoder(config), (x[:200], y[:200]), x, history, null).metrics
+    assert set(COLUMNS) - set(cell_row(config, found)) == {"component_accuracy"}
+    bands = {name: null_band(null, name) for name, column in COLUMNS.items() if column.null}
+    assert all({"mean", "low", "high"} <= set(band) for band in bands.values())
+    assert len(details(cell_row(config, found), found | {"trained_with": {}}, null)) == len(COLUMNS) + 5

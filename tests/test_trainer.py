@@ -74,7 +74,7 @@ def test_a_step_with_both_phases_moves_all_three_networks(x: torch.Tensor) -> No
 
 def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: torch.Tensor) -> None:
     light, heavy = (
-        make(make_config(train={"adversarial_weight": weight, "regularization_interval": 1}), x)
+        make(make_config(train={"adversarial_weight_start": weight, "regularization_interval": 1}), x)
         for weight in (0.01, 10.0)
     )
     for trainer in (light, heavy):
@@ -83,28 +83,26 @@ def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: tor
     assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
 
 
-def test_late_in_training_the_discriminator_sees_all_codes_since_it_last_learnt(
-    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+def test_the_discriminator_sees_the_codes_of_the_latest_minibatches_in_one_pass_a_phase(
+    x: torch.Tensor,
 ) -> None:
     # 12 steps in all, a regularization phase on every third.
-    trainer = make(make_config(train={"regularization_interval": 3, "code_buffer_start": 0.5}), x)
-    shown: list[int] = []
-    sample = trainer.objective.prior.sample
-
-    def count(n: int, generator: torch.Generator) -> torch.Tensor:
-        shown.append(n)
-        return sample(n, generator)
-
-    monkeypatch.setattr(trainer.objective.prior, "sample", count)
+    trainer = make(make_config(train={"regularization_interval": 3, "code_buffer": 2}), x)
+    codes: list[torch.Tensor] = []
+    shown: list[torch.Tensor] = []
+    trainer.autoencoder.decoder.register_forward_pre_hook(lambda _, given: codes.append(given[0].detach()))
+    discriminator_of(trainer).register_forward_pre_hook(lambda _, given: shown.append(given[0].detach()))
     for _ in range(2):
         trainer.run_epoch()
-    assert shown == [100, 100, 300, 300]
+    assert [len(each) for each in shown] == 4 * [2 * 200]  # Prior samples, and then codes.
+    for each, last in zip(shown, (3, 6, 9, 12), strict=True):
+        assert torch.equal(each[200:], torch.cat(codes[last - 2 : last]))
 
 
-def test_the_encoder_sees_images_that_lack_pixels_and_is_judged_by_whole_ones(
+def test_until_the_refinement_the_encoder_sees_images_that_lack_pixels_and_is_judged_by_whole_ones(
     x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = make(make_config(train={"input_dropout": 0.5}), x)
+    trainer = make(make_config(train={"input_dropout": 0.5, "refinement_start": 0.1}), x)
     inputs: list[torch.Tensor] = []
     trainer.autoencoder.encoder.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
     judged: list[torch.Tensor] = []
@@ -114,8 +112,10 @@ def test_the_encoder_sees_images_that_lack_pixels_and_is_judged_by_whole_ones(
         return reconstruction_loss(x_logits, x)
 
     monkeypatch.setattr(trainer_module, "reconstruction_loss", watch)
-    step(trainer, x)
-    assert torch.equal(judged[0], x[:100])
+    for _ in range(2):  # Of 12 steps, of which one lies before the refinement.
+        step(trainer, x)
+    assert torch.equal(inputs[1], x[:100])
+    assert all(torch.equal(each, x[:100]) for each in judged)
     kept = inputs[0] != 0
     assert kept.sum().item() == pytest.approx(0.5 * (x[:100] != 0).sum().item(), rel=0.05)
     torch.testing.assert_close(inputs[0][kept], 2 * x[:100][kept])
@@ -162,6 +162,7 @@ def test_with_fewer_images_an_epoch_keeps_its_length_in_updates(
     for _ in range(2):
         trainer.run_epoch()
     assert trainer.step == len(seen) == 2 * 6
+    assert trainer.progress == 1
     passes = [[number for batch in seen[start : start + 4] for number in batch] for start in (0, 4, 8)]
     assert [sorted(numbers) for numbers in passes] == 3 * [list(range(400))]
     assert len({tuple(numbers) for numbers in passes}) == 3
@@ -190,10 +191,10 @@ def test_each_step_is_told_and_an_epoch_gives_their_mean(x: torch.Tensor) -> Non
     told: list[Losses] = []
     losses = make(make_config(), x).run_epoch(told.append)
     assert [list(each)[1:] for each in told] == 3 * [[], ADVERSARIAL]
+    assert list(losses) == ["reconstruction_loss", *ADVERSARIAL, "learning_rate"]
     assert losses["reconstruction_loss"] == pytest.approx(np.mean([t["reconstruction_loss"] for t in told]))
-    assert losses["discriminator_loss"] == pytest.approx(
-        np.mean([t["discriminator_loss"] for t in told if len(t) > 1])
-    )
+    for name in ADVERSARIAL:
+        assert losses[name] == pytest.approx(np.mean([each[name] for each in told if len(each) > 1]))
 
 
 def test_mean_losses_passes_over_steps_without_regularization() -> None:
@@ -214,11 +215,25 @@ def test_rates_rise_stay_and_fall_to_zero() -> None:
 
 
 def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
-    trainer = make(make_config(train={"epochs": 1, "warmup": 0.5, "decay_start": 0.5}), x)
-    rates: list[float] = []
-    trainer.run_epoch(lambda losses: rates.append(trainer.optimizer.param_groups[0]["lr"]))
-    full = trainer.settings.learning_rate
-    np.testing.assert_allclose(rates, [full * part / 3 for part in (1, 2, 3, 2, 1, 0)], atol=1e-12)
+    train = {"epochs": 1, "warmup": 0.5, "decay_start": 0.5, "regularization_interval": 1}
+    trainer = make(make_config(train=train), x)
+    optimizers = [trainer.optimizer, trainer.objective.optimizers["discriminator_optimizer"]]
+    rates: list[list[float]] = []
+    trainer.run_epoch(lambda losses: rates.append([each.param_groups[0]["lr"] for each in optimizers]))
+    full = [trainer.settings.learning_rate, trainer.settings.discriminator_learning_rate]
+    expected = np.outer([1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0], full)
+    np.testing.assert_allclose(rates, expected, atol=1e-12)
+
+
+def test_an_epoch_gives_the_rate_of_its_last_step(x: torch.Tensor) -> None:
+    train = {"epochs": 3, "warmup": 0.5, "decay_start": 0.5, "learning_rate": 0.002}
+    trainer = make(make_config(train=train), x)
+    assert (trainer.progress, trainer.rate_factor) == (0, 0)
+    for epoch, factor in ((1, 2 / 3), (2, 2 / 3), (3, 0.0)):
+        assert trainer.run_epoch()["learning_rate"] == pytest.approx(0.002 * factor)
+        assert trainer.progress == pytest.approx(epoch / 3)
+        assert trainer.rate_factor == pytest.approx(factor)
+        assert trainer.optimizer.param_groups[0]["lr"] == pytest.approx(0.002 * factor)
 
 
 def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prior(x: torch.Tensor) -> None:

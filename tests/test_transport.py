@@ -1,4 +1,4 @@
-"""What goes with the sliced W2: each code's cost, its interval, and two samples."""
+"""What goes with the sliced W2: its excess, its interval, and two samples."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from scipy.optimize import linear_sum_assignment
 from aae.measure import distances
 from aae.measure.distances import (
     directions,
+    excess,
     match_moments,
     sliced_w2,
     sliced_w2_between,
     sliced_w2_interval,
-    transport_costs,
 )
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.priors import Gaussian
 
 PRIOR = Gaussian()
 OFF_CENTRE = np.array([0.3, 0])
@@ -27,33 +27,27 @@ def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((n, dim))
 
 
-# Each code's part.
+# Excess.
 
 
-@pytest.mark.parametrize("std", [1.0, 5.0])
-def test_the_mean_cost_is_the_squared_distance(std: float) -> None:
-    z = std * (normal_samples(777) * [1, 0.8] + [0.1, 0])
-    costs = transport_costs(z, Gaussian(std))
-    assert costs.shape == (777,)
-    assert costs.mean() == pytest.approx(sliced_w2(z, Gaussian(std)) ** 2, rel=1e-10)
+def test_the_excess_takes_the_nulls_square_off() -> None:
+    assert excess(0.5, 0.3) == pytest.approx(0.4)
+    assert excess(0.3, 0) == pytest.approx(0.3)
 
 
-def test_every_cost_belongs_to_its_own_code() -> None:
-    z = normal_samples(500)
-    order = np.random.default_rng(1).permutation(500)
-    np.testing.assert_allclose(transport_costs(z[order], PRIOR), transport_costs(z, PRIOR)[order], rtol=1e-12)
+@pytest.mark.parametrize("distance", [0.0, 0.01, 0.02])
+def test_a_distance_as_prior_samples_have_leaves_no_excess(distance: float) -> None:
+    assert excess(distance, 0.02) == 0
 
 
-@pytest.mark.parametrize("prior", [PRIORS["swiss_roll"](), Gaussian(2, dim=8)], ids=["swiss_roll", "8-D"])
-def test_the_mean_cost_is_the_squared_distance_to_other_priors_as_well(prior: Prior) -> None:
-    z = normal_samples(333, dim=prior.dim)
-    assert transport_costs(z, prior).mean() == pytest.approx(sliced_w2(z, prior) ** 2, rel=1e-10)
+def test_the_excess_of_a_shift_is_its_own_distance_whatever_the_number_of_codes() -> None:
+    def mean_square(n: int, shift: float) -> float:
+        samples = (normal_samples(n, seed) + np.array([shift, 0]) for seed in range(60))
+        return float(np.mean([sliced_w2(z, PRIOR) ** 2 for z in samples]))
 
-
-def test_the_code_that_lies_farthest_from_its_place_costs_the_most() -> None:
-    z = normal_samples(1000)
-    z[123] = [8, 0]
-    assert transport_costs(z, PRIOR).argmax() == 123
+    for n in (200, 2000):
+        found = excess(np.sqrt(mean_square(n, 0.3)), np.sqrt(mean_square(n, 0)))
+        assert found == pytest.approx(0.3 / np.sqrt(2), abs=0.02)
 
 
 # The interval.

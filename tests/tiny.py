@@ -1,4 +1,4 @@
-"""Training runs of a tiny budget, and whether their weights moved."""
+"""Training runs and single steps of a tiny budget, and whether weights moved."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,20 @@ from conftest import ROOT
 from torch import nn
 
 from aae.config import RunConfig
+from aae.model.networks import Codes
+from aae.model.objectives import OBJECTIVES, Adversarial, Moment, Objective
 from aae.params import parse_params
+from aae.randomness import named_generator
 
-TINY = {"epochs": 2, "batch_size": 100, "regularization_interval": 2, "device": "cpu", "precision": "float32"}
+TINY = {
+    "epochs": 2,
+    "batch_size": 100,
+    "regularization_interval": 2,
+    "refinement_start": 0.0,
+    "device": "cpu",
+    "precision": "float32",
+}
+BATCH = 50  # Codes in a `minibatch`.
 
 
 def make_config(
@@ -22,6 +33,29 @@ def make_config(
     content["model"] |= {"hidden_units": 64} | dict(model or {})
     content["train"] |= TINY | dict(train or {})
     return RunConfig.model_validate(content | settings)
+
+
+def make_adversarial(prior: str = "gaussian", labels: int = 0, **train: object) -> Adversarial:
+    """The adversarial objective of such a run."""
+    config = make_config(prior=prior, labels=labels, train=train)
+    objective = OBJECTIVES[config.objective_name](config, torch.device("cpu"))
+    assert isinstance(objective, Adversarial)
+    return objective
+
+
+def minibatch(step: int) -> tuple[Codes, torch.Tensor]:
+    """Codes of a Gaussian encoder and digits, other ones at each step."""
+    generator = named_generator(step, "test")
+    mean = torch.randn(BATCH, 2, generator=generator).requires_grad_()
+    std = (0.1 + torch.rand(BATCH, 2, generator=generator)).requires_grad_()
+    z = mean + std * torch.randn(BATCH, 2, generator=generator)
+    return Codes(z, mean, std), torch.randint(10, (BATCH,), generator=generator)
+
+
+def take(objective: Objective, step: int, progress: float = 0.1, factor: float = 1.0) -> dict[str, float]:
+    """The losses of one step, and the penalty among them."""
+    penalty, losses = objective.penalty(*minibatch(step), Moment(step, progress, factor))
+    return {"penalty": penalty.item(), **losses}
 
 
 def snapshot(network: nn.Module) -> list[torch.Tensor]:

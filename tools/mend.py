@@ -18,7 +18,6 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # type: ignore[import-untyped]
 from voluptuous import Invalid
 
 from aae.errors import UserError
-from aae.measure.summary import cell_name
 from aae.params import parse_params
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,11 +47,10 @@ def remove_other_cells(tree: Path) -> list[str]:
         params = parse_params((tree / "params.yaml").read_text(encoding="utf-8"))
     except (UserError, OSError, UnicodeDecodeError):  # The first stage says what is wrong.
         return []
-    names = {cell_name(config) for config in params.cells()}
     others = sorted(
         folder
         for folder in (tree / "data/ablation").glob("*")
-        if folder.is_dir() and folder.name not in names
+        if folder.is_dir() and folder.name not in params.ablation.cells
     )
     for folder in others:
         shutil.rmtree(folder)

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from aae.draw.plane import draw_contours, show_square
+from aae.draw.contours import draw_contours
+from aae.draw.plane import limits, show
 from aae.draw.style import LAYOUT
 from aae.io.artifacts import save_figure
 from aae.model.priors import PRIORS
@@ -23,7 +24,7 @@ def figure() -> Figure:
         z = prior.sample(SAMPLES, torch.Generator().manual_seed(0)).numpy()
         axes.scatter(z[:, 0], z[:, 1], s=2, c=prior.to_uniform(z)[:, 0], cmap="viridis", linewidths=0)
         draw_contours(axes, prior)
-        show_square(axes, z, prior)
+        show(axes, limits(z, prior))
         title = f"{prior.name}: {prior.description}\ncolour: {prior.coordinates[0]}"
         axes.set_title(title, fontsize=9)
     return result

@@ -41,9 +41,11 @@ class TrainSettings(Settings):
     optimizer: Literal["adam", "sgd"]
     learning_rate: float = Field(gt=0, le=1000)
     discriminator_learning_rate: float = Field(gt=0, le=1000)
+    adversarial_weight_start: float = Field(gt=0, le=1000)
     adversarial_weight: float = Field(gt=0, le=1000)
     regularization_interval: int = Field(ge=1, le=1000)
-    code_buffer_start: float = Field(ge=0, le=1)
+    code_buffer: int = Field(ge=1, le=1000)
+    refinement_start: float = Field(ge=0, lt=1)
     kl_weight: float = Field(gt=0, le=1000)
     warmup: float = Field(ge=0, lt=1)
     decay_start: float = Field(ge=0, lt=1)
@@ -81,6 +83,10 @@ class RunConfig(Settings):
             raise ValueError(
                 f"model.sigma: {self.model.sigma} is the standard deviation of the gaussian encoder; "
                 f"with encoder: {self.encoder} only learned is allowed"
+            )
+        if self.objective == "variational" and self.prior == "none":
+            raise ValueError(
+                "objective: variational needs a prior; with prior: none only adversarial is allowed"
             )
         if self.objective_name == "variational" and self.encoder != "gaussian":
             raise ValueError(

@@ -1,11 +1,12 @@
 """A frozen, strict view of params.yaml, and error messages that say how to correct it."""
 
-import difflib
-from typing import Annotated, Any
+import re
+from typing import Annotated, TypeVar, get_args
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from aae.complaints import first_complaint
 from aae.config import (
     DataSettings,
     EncoderName,
@@ -18,6 +19,8 @@ from aae.config import (
     TrainSettings,
 )
 from aae.errors import UserError
+
+Schema = TypeVar("Schema", bound=Settings)
 
 
 class Plot2ASettings(Settings):
@@ -36,20 +39,46 @@ class Grid2ESettings(Settings):
     dpi: int = Field(ge=30, le=1200)
 
 
+class Margins(Settings):
+    """Differences between encoders, either way, up to which they count as equivalent."""
+
+    kl: float = Field(gt=0, le=1000)
+    sliced_w2: float = Field(gt=0, le=1000)
+
+
+def split_cell(cell: str) -> tuple[str, str, int]:
+    """Encoder, prior and seed of the cell "{encoder}-{prior}-{seed}" of an ablation.
+
+    Raises:
+        ValueError: it names no cell; what is allowed.
+    """
+    encoders, priors = get_args(EncoderName), get_args(PriorName)
+    match = re.fullmatch(f"({'|'.join(encoders)})-({'|'.join(priors)})-(0|[1-9][0-9]{{0,9}})", cell)
+    if not match or int(match[3]) >= 2**32:
+        raise ValueError(
+            f"allowed: ENCODER-PRIOR-SEED, such as gaussian-none-0, of the encoders {', '.join(encoders)}, "
+            f"the priors {', '.join(priors)} and a seed below 2^32"
+        )
+    return match[1], match[2], int(match[3])
+
+
+def _checked_cell(cell: str) -> str:
+    split_cell(cell)
+    return cell
+
+
 class AblationSettings(Settings):
-    """The grid of the ablation: every encoder with every prior and every seed."""
+    """The ablation: its training runs, and what it calls equivalent."""
 
-    encoder: Annotated[list[EncoderName], Field(min_length=1)]
-    prior: Annotated[list[PriorName], Field(min_length=1)]
-    seed: Annotated[list[Seed], Field(min_length=1)]
+    cells: Annotated[list[Annotated[str, AfterValidator(_checked_cell)]], Field(min_length=1)]
+    margins: Margins
 
-    @field_validator("encoder", "prior", "seed")
+    @field_validator("cells")
     @classmethod
-    def _all_different(cls, values: list[Any]) -> list[Any]:
-        # DVC joins a cell's values to its name: two equal cells would silently become one.
-        if len(set(values)) < len(values):
-            raise ValueError("each value may stand only once")
-        return values
+    def _all_different(cls, cells: list[str]) -> list[str]:
+        if len(set(cells)) < len(cells):
+            raise ValueError("each cell may stand only once")
+        return cells
 
 
 class Params(Settings):
@@ -83,17 +112,19 @@ class Params(Settings):
             model=self.model,
         )
 
-    def cells(self) -> list[RunConfig]:
-        """The ablation's runs, in the order of the grid: all adversarial, and without labels."""
-        return [
-            self.cell(encoder, prior, seed)
-            for encoder in self.ablation.encoder
-            for prior in self.ablation.prior
-            for seed in self.ablation.seed
-        ]
+    def cell(self, name: str) -> RunConfig:
+        """An ablation's run: adversarial, no labels; `model.sigma` concerns the gaussian encoder alone.
 
-    def cell(self, encoder: str, prior: str, seed: int) -> RunConfig:
-        """One of the ablation's runs; a fixed `model.sigma` concerns its gaussian encoders alone."""
+        Args:
+            name: "{encoder}-{prior}-{seed}".
+
+        Raises:
+            UserError: no such cell.
+        """
+        try:
+            encoder, prior, seed = split_cell(name)
+        except ValueError as error:
+            raise UserError(f"{name!r} is no cell; {error}") from None
         sigma = self.model.sigma if encoder == "gaussian" else "learned"
         model = self.model.model_copy(update={"sigma": sigma})
         return self._run(
@@ -104,12 +135,27 @@ class Params(Settings):
         return RunConfig.model_validate({"train": self.train, "data": self.data, **settings})
 
 
+class Study(Settings):
+    """What a study's params.yaml holds."""
+
+    ablation: AblationSettings
+
+
 def parse_params(text: str) -> Params:
     """Read the text of params.yaml.
 
     Raises:
         UserError: one line naming the first key that is wrong, and what is allowed there.
     """
+    return _parse(text, Params)
+
+
+def parse_ablation(text: str) -> AblationSettings:
+    """The section `ablation` of the text of the main job's params.yaml, or of a study's; raises likewise."""
+    return _parse(text, Study, ignore_others=True).ablation
+
+
+def _parse(text: str, schema: type[Schema], ignore_others: bool = False) -> Schema:
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 and 0x_ are ValueErrors.
@@ -117,88 +163,9 @@ def parse_params(text: str) -> Params:
         raise UserError(f"params.yaml is not valid YAML: {reason}") from None
     if not isinstance(content, dict):
         raise UserError("params.yaml: expected keys and values, found " + type(content).__name__)
+    if ignore_others:
+        content = {key: value for key, value in content.items() if key in schema.model_fields}
     try:
-        return Params.model_validate(content)
+        return schema.model_validate(content)
     except ValidationError as error:
-        raise UserError("params.yaml: " + first_complaint(error, Params)) from None
-
-
-def first_complaint(error: ValidationError, schema: type[Settings]) -> str:
-    """The first thing that a validation found wrong, as one line with the nearest right spelling."""
-    # A misspelt key is both unknown and missing: the first says how to mend it.
-    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-    places = [_place(detail["loc"], schema) for detail in details]
-    # What concerns several keys has no place of its own, and names them itself.
-    key = ".".join(places[0]) + ": " if places[0] else ""
-    # A key that may be a word or a number is wrong in two ways.
-    here = [detail for detail, place in zip(details, places, strict=True) if place == places[0]]
-    first = next((detail for detail in here if detail["type"] == "float_type"), here[0])
-    line = " ".join(f"{key}{_explain(first, places[0], schema)}".split())
-    others = len(set(places)) - 1
-    return f"{line} (and {others} more)" if others else line
-
-
-def _place(location: tuple[str | int, ...], schema: Any) -> tuple[str, ...]:
-    """The keys that lead to what is wrong, and places in lists, but no names of types."""
-    keys = []
-    for part in location:
-        fields = getattr(schema, "model_fields", None)
-        if fields is None and not isinstance(part, int):
-            break
-        keys.append(str(part))
-        schema = fields[part].annotation if fields and part in fields else None
-    return tuple(keys)
-
-
-def _explain(detail: Any, place: tuple[str, ...], schema: type[Settings]) -> str:
-    given = detail["input"]
-    try:
-        shown = repr(given)
-    except ValueError:  # Python prints no integer of more than 4300 digits.
-        shown = "the number"
-    match detail["type"]:
-        case "missing":
-            return "missing"
-        case "extra_forbidden":
-            known = list(_section(place[:-1], schema).model_fields)
-            return "unknown key; " + _nearest(place[-1], known) + "known here: " + ", ".join(known)
-        case "float_type" if _is_number(given):  # YAML 1.1, which PyYAML reads, takes 1e-3 for a word.
-            return f"{shown} is read as text; write it with a point, such as 1.0e-3"
-        case "value_error" if not place:
-            return str(detail["ctx"]["error"])
-        case _ if allowed := _described(place, schema):
-            return f"{shown} is not allowed; allowed: {allowed}"
-        case "literal_error":
-            choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{shown} is not allowed; {_nearest(str(given), choices)}allowed: {', '.join(choices)}"
-        case _:
-            return f"{shown} is not allowed; {detail['msg'].removeprefix('Value error, ')}"
-
-
-def _section(place: tuple[str, ...], schema: Any) -> type[Settings]:
-    for part in place:
-        schema = schema.model_fields[part].annotation
-    return schema
-
-
-def _described(place: tuple[str, ...], schema: type[Settings]) -> str | None:
-    """What the key at a place may be, in words, where its type does not say it."""
-    try:
-        return _section(place[:-1], schema).model_fields[place[-1]].description
-    except (AttributeError, KeyError, IndexError):
-        return None
-
-
-def _nearest(word: str, allowed: list[str]) -> str:
-    matches = difflib.get_close_matches(word, allowed, n=1)
-    return f"did you mean {matches[0]!r}? " if matches else ""
-
-
-def _is_number(given: Any) -> bool:
-    if not isinstance(given, str):
-        return False
-    try:
-        float(given)
-    except ValueError:
-        return False
-    return True
+        raise UserError("params.yaml: " + first_complaint(error, schema)) from None

@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aae.draw.style import LAYOUT, panels
+from aae.draw.style import LAYOUT, WIDTH, panels, styled
 
 TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
+@styled
 def figure_2e(images: np.ndarray, title: str, coordinates: tuple[str, str]) -> Figure:
     """Images decoded from an even grid of percentiles along each code dimension (paper, Figure 2e).
 
@@ -20,7 +21,7 @@ def figure_2e(images: np.ndarray, title: str, coordinates: tuple[str, str]) -> F
         title: one or two lines above the grid.
         coordinates: what the percentiles are of (`Prior.coordinates`).
     """
-    figure = Figure(figsize=(7.2, 7.6), layout=LAYOUT)
+    figure = Figure(figsize=(0.8 * WIDTH, 0.84 * WIDTH), layout=LAYOUT)
     axes = figure.add_subplot()
     draw_grid(axes, images)
     xlabel, ylabel = (f"percentile of {coordinate}" for coordinate in coordinates)
@@ -38,6 +39,7 @@ def draw_grid(axes: Axes, images: np.ndarray) -> None:
     axes.set_yticks(TICKS, labels)
 
 
+@styled
 def figure_grids_side_by_side(grids: Sequence[tuple[str, np.ndarray]], columns: int) -> Figure:
     """Several mosaics of percentiles in rows of `columns`.
 

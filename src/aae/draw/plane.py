@@ -7,103 +7,66 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy.spatial import KDTree
+from matplotlib.patches import Rectangle
 
-from aae.draw.style import DIGIT_COLOURS, LAYOUT, OUTLINE, panels
+from aae.draw.clusters import name_places
+from aae.draw.contours import contour_handles, draw_contours
+from aae.draw.style import DIGIT_COLOURS, GREY, LAYOUT, OUTLINE, WIDTH, panels, styled
 from aae.model.priors import Prior
 
+APART = 0.048  # Between the middles of two names, as a share of the plane's side: a little more than a name.
+MIDDLE = 0.8  # Share of the codes in the middle that is enlarged where there is no prior.
+ALPHA = 0.75
+Limits = tuple[np.ndarray, np.ndarray]  # Lower left and upper right corner of a plane.
 
-def figure_2a(z: np.ndarray, y: np.ndarray, prior: Prior, title: str, point_size: float) -> Figure:
-    """The images in the plane of codes, coloured by digit (paper, Figure 2a).
+
+@styled
+def figure_2a(
+    z: np.ndarray, y: np.ndarray, prior: Prior, null: np.ndarray | None, title: str, point_size: float
+) -> Figure:
+    """The images in the plane of codes, coloured by digit (paper, Figure 2a), beside what they should be.
 
     Args:
         z: codes, (n, 2).
         y: digits, (n,).
         prior: whose contours are drawn, if it has any.
-        title: one or two lines above the plane.
+        null: samples of the prior, as many, (n, 2). None without a prior, where there is nothing that
+            the codes should be: the middle of the plane, which is crowded then, is enlarged instead.
+        title: one or two lines above the planes.
         point_size: area of a point, in points squared.
     """
-    figure = Figure(figsize=(7.6, 6.0), layout=LAYOUT)
-    axes = figure.add_subplot()
-    draw_codes(axes, z, y, prior, point_size)
-    # Without a prior most digits crowd about one point: their names would hide each other.
-    style: dict[str, Any] = {"fontsize": 13, "weight": "bold", "ha": "center", "va": "center"}
-    apart = 0.05 * np.ptp(axes.get_xlim())  # A little more than a name's height.
-    taken: list[np.ndarray] = []
-    for digit in np.unique(y) if prior.constrains else []:
-        name_at = densest(z[y == digit], taken, apart)
-        axes.text(name_at[0], name_at[1], str(digit), path_effects=OUTLINE, **style)
-        taken.append(name_at)
-    axes.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
-    handles = legend_handles(prior)
-    axes.legend(handles=handles, title="digit", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    figure = Figure(figsize=(WIDTH, 4.35), layout=LAYOUT)
+    figure.suptitle(title)
+    codes, beside = figure.subplots(1, 2)
+    draw_codes(codes, z, y, prior, point_size)
+    whole = limits(z if null is None else np.concatenate([z, null]), prior)
+    show(codes, whole)
+    codes.set_title(f"{len(z):,} codes z, coloured by digit")
+    if null is not None:
+        name_clusters(codes, z, y)
+        beside.scatter(null[:, 0], null[:, 1], s=point_size, c=GREY, alpha=ALPHA, linewidths=0)
+        draw_contours(beside, prior)
+        show(beside, whole)
+        beside.set_title(f"{len(null):,} samples of p(z): {prior.description}")
+    else:
+        low, high = enlarged = middle(z)
+        name_clusters(codes, z, y, but_within=enlarged)
+        codes.add_patch(Rectangle((low[0], low[1]), *(high - low), fill=False, linewidth=0.8))
+        draw_codes(beside, z, y, prior, point_size)
+        show(beside, enlarged)
+        name_clusters(beside, z, y)
+        beside.set_title(f"the middle, enlarged: {MIDDLE:.0%} of the codes")
+    for axes in (codes, beside):
+        axes.set(xlabel="$z_1$", ylabel="$z_2$")
+    add_legend(figure, 11, prior)
     return figure
 
 
-def legend_handles(*priors: Prior) -> list[Line2D]:
-    """What a plane of codes shows: ten digits and, if any, contours of the priors."""
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=DIGIT_COLOURS[digit], label=str(digit))
-        for digit in range(10)
-    ]
-    for masses in dict.fromkeys(prior.contour_masses for prior in priors):
-        if masses:
-            label = "p(z): " + ", ".join(f"{mass:.0%}" for mass in masses)
-            handles.append(Line2D([], [], color="black", linewidth=0.9, label=label))
-    return handles
-
-
-def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior, point_size: float) -> None:
-    """Codes, and the prior's contours of known mass, in a square plane that holds them all."""
-    # In the order of the data set, which mixes the digits: none is painted over by the next.
-    axes.scatter(z[:, 0], z[:, 1], s=point_size, c=DIGIT_COLOURS[y], alpha=0.7, linewidths=0)
-    draw_contours(axes, prior)
-    show_square(axes, z, prior)
-
-
-def show_square(axes: Axes, z: np.ndarray, prior: Prior) -> None:
-    """Limit the axes to a square about the prior (about the codes if none constrains them) that holds all."""
-    low, high = prior.limits() if prior.constrains else (z.min(0), z.max(0))
-    middle = (low + high) / 2
-    reach = max(1.05 * float(np.abs(z - middle).max()), 1.05 * float((high - low).max()) / 2)
-    (left, bottom), (right, top) = middle - reach, middle + reach
-    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-
-
-def densest(
-    z: np.ndarray, taken: Sequence[np.ndarray] = (), apart: float = 0.0, neighbours: int = 200
-) -> np.ndarray:
-    """The code, (2,), with the nearest n-th neighbour: unlike the median always among the codes.
-
-    Args:
-        z: codes, (n, 2).
-        taken: points from which it keeps away, unless no code does.
-        apart: how far.
-        neighbours: n.
-    """
-    reaches = np.asarray(KDTree(z).query(z, min(neighbours, len(z)))[0]).reshape(len(z), -1)[:, -1]
-    free = np.full(len(z), True)
-    for point in taken:
-        free &= np.hypot(*(z - point).T) >= apart
-    return z[np.argmin(np.where(free | ~free.any(), reaches, np.inf))]
-
-
-def draw_contours(axes: Axes, prior: Prior) -> None:
-    """Lines of equal p(z) that hold the prior's `contour_masses`, found on a fine grid."""
-    if not prior.contour_masses:
-        return
-    # As far as the prior reaches, however far the codes do, so that the grid stays fine.
-    low, high = prior.limits()
-    margin = 0.2 * (high - low)
-    x, y = np.linspace(low - margin, high + margin, 801).T
-    density = np.exp(prior.log_density(np.stack(np.meshgrid(x, y), axis=-1)))
-    axes.contour(x, y, density, levels=prior.contour_levels(), colors="black", linewidths=0.9)
-
-
+@styled
 def figure_side_by_side(
     planes: Sequence[tuple[str, np.ndarray, np.ndarray, Prior]], columns: int, point_size: float
 ) -> Figure:
-    """Several planes of codes in rows of `columns`.
+    """Several planes of codes in rows of `columns`: on one scale, but for those without a prior.
 
     Args:
         planes: title, codes (n, 2), digits (n,) and prior of each plane.
@@ -111,10 +74,76 @@ def figure_side_by_side(
         point_size: area of a point, in points squared.
     """
     figure, axes_of = panels(len(planes), columns)
+    shared = union([limits(z, prior) for _, z, _, prior in planes if prior.constrains])
     for axes, (title, z, y, prior) in zip(axes_of, planes, strict=True):
         draw_codes(axes, z, y, prior, point_size)
+        show(axes, shared if shared and prior.constrains else limits(z, prior))
         axes.set_title(title)
-    handles = legend_handles(*(prior for *_, prior in planes))
-    ncols = min(len(handles), 6 * columns - 1)
-    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, columnspacing=1)
+        if shared and not prior.constrains:
+            axes.set_xlabel("(on a scale of its own)")
+    add_legend(figure, 11 if columns > 1 else 6, *(prior for *_, prior in planes))
     return figure
+
+
+def add_legend(figure: Figure, ncols: int, *priors: Prior) -> None:
+    """What planes of codes show, below them: ten digits and, if any, contours of the priors."""
+    digits = [
+        Line2D([], [], marker="o", linestyle="", color=DIGIT_COLOURS[digit], label=str(digit))
+        for digit in range(10)
+    ]
+    figure.legend(
+        handles=digits + contour_handles(*priors),
+        loc="outside lower center",
+        ncols=ncols,
+        columnspacing=1,
+        handletextpad=0.3,
+        handlelength=1.2,
+        markerscale=1.4,
+    )
+
+
+def draw_codes(axes: Axes, z: np.ndarray, y: np.ndarray, prior: Prior, point_size: float) -> None:
+    """Codes, and the prior's contours of known mass."""
+    # In the order of the data set, which mixes the digits: none is painted over by the next.
+    axes.scatter(z[:, 0], z[:, 1], s=point_size, c=DIGIT_COLOURS[y], alpha=ALPHA, linewidths=0)
+    draw_contours(axes, prior)
+
+
+def name_clusters(axes: Axes, z: np.ndarray, y: np.ndarray, but_within: Limits | None = None) -> None:
+    """Write each digit at each of its clusters that the axes show, but for a square that has none."""
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    style: dict[str, Any] = {"fontsize": 8.5, "weight": "bold", "ha": "center", "va": "center"}
+    for digit, place in name_places(z, y, low, high, APART * (high - low)[0]):
+        if but_within is None or not ((but_within[0] < place) & (place < but_within[1])).all():
+            axes.text(place[0], place[1], str(digit), path_effects=OUTLINE, **style)
+
+
+def show(axes: Axes, corners: Limits) -> None:
+    """Limit the axes to a square plane."""
+    (left, bottom), (right, top) = corners
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+
+
+def limits(z: np.ndarray, prior: Prior) -> Limits:
+    """A square about the prior (about the codes if none constrains them) that holds it and all codes."""
+    low, high = prior.limits() if prior.constrains else (z.min(0), z.max(0))
+    centre = (low + high) / 2
+    reach = 1.05 * max(float(np.abs(z - centre).max()), float((high - low).max()) / 2)
+    return centre - reach, centre + reach
+
+
+def middle(z: np.ndarray) -> Limits:
+    """The square about the codes' median that holds the share `MIDDLE` of them."""
+    centre = np.median(z, axis=0)
+    reach = float(np.quantile(np.abs(z - centre).max(1), MIDDLE))
+    return centre - reach, centre + reach
+
+
+def union(squares: Sequence[Limits]) -> Limits | None:
+    """The square about several, if there are any."""
+    if not squares:
+        return None
+    low, high = (np.array(corners) for corners in zip(*squares, strict=True))
+    centre = (low.min(0) + high.max(0)) / 2
+    reach = float((high.max(0) - low.min(0)).max()) / 2
+    return centre - reach, centre + reach

@@ -90,6 +90,21 @@ def load_table(path: Path) -> pd.DataFrame:
     return _read(path, lambda: pd.read_csv(path))
 
 
+def save_rows(rows: Sequence[Mapping[str, Any] | str], path: Path) -> None:
+    """A JSON list, a row a line, with the 9 significant digits of `rounded`.
+
+    For the tables in metrics/: DVC shows the numbers of a JSON object, and leaves out those of a list.
+    """
+    lines = ",\n".join(f"  {json.dumps(rounded(row), allow_nan=False, ensure_ascii=False)}" for row in rows)
+    with atomic(path) as partial:
+        partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def load_rows(path: Path) -> list[Any]:
+    """What `save_rows` wrote."""
+    return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+
+
 def rounded(content: Any) -> Any:
     """Metrics, nested as JSON is, with the 9 significant digits that tables have.
 

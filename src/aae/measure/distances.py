@@ -83,21 +83,17 @@ def sliced_w2_between(z: np.ndarray, reference: np.ndarray, std: float) -> float
     return _distance(projections, cells.mean(2), cells.var(2).mean(1), std)
 
 
-def transport_costs(z: np.ndarray, prior: Prior) -> np.ndarray:
-    """Each code's part in `sliced_w2`, whose square is their mean.
+def excess(distance: float, null_mean: float) -> float:
+    """What a sliced W2 leaves once sampling noise is taken off, in the same unit: 0 where none is left.
+
+    A finite sample's own noise adds to the squared distance, by as much as prior samples show. Unlike the
+    distance itself the excess does not depend on how many codes there are.
 
     Args:
-        z: codes, (n, dim).
-        prior: the distribution that they should follow.
-
-    Returns:
-        Mean squared distance to the code's cells, over the directions, in the prior's variances, (n,).
+        distance: `sliced_w2` or `sliced_w2_between`.
+        null_mean: the mean distance of prior samples, as many.
     """
-    projections = _project(z)
-    means, variances = _cells(prior, len(z))
-    ranks = projections.argsort(axis=1).argsort(axis=1)
-    ways = projections - np.take_along_axis(means, ranks, axis=1)
-    return ((ways**2).mean(0) + variances.mean()) / prior.std**2
+    return float(np.sqrt(max(distance**2 - null_mean**2, 0.0)))
 
 
 def match_moments(z: np.ndarray, prior: Prior) -> np.ndarray:

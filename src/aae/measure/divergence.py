@@ -4,6 +4,7 @@ import numpy as np
 from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
+from aae.errors import UserError
 from aae.model.priors import Prior
 
 NEIGHBOURS = 5
@@ -16,17 +17,34 @@ def marginal_kl(z: np.ndarray, prior: Prior, k: int = NEIGHBOURS) -> float:
     estimator of Kozachenko and Leonenko (1987; Berrett et al. 2019). In the plane nearly exact; its
     bias grows with the dimension, so compare it with its null band.
 
+    Where the prior has places of density 0 this is the divergence of the codes that lie elsewhere, which
+    is finite; `outside` is the share of the others.
+
     Args:
-        z: codes, (n, dim), n > k.
+        z: codes, (n, dim).
         prior: the distribution that they should follow.
         k: neighbours.
 
     Returns:
-        Nats; infinity where a code lies where p(z) is 0. Estimates may be a little below 0.
+        Nats. Estimates may be a little below 0.
+
+    Raises:
+        UserError: no more than k codes lie where p(z) > 0.
     """
     z = z.astype(np.float64)
-    log_p = prior.log_density(z).mean()
-    return float(-entropy(z, k) - log_p)
+    log_p = prior.log_density(z)
+    inside = np.isfinite(log_p)
+    if inside.sum() <= k:
+        raise UserError(
+            f"only {inside.sum()} of {len(z):,} codes lie where p(z) > 0, too few for a KL divergence: "
+            f"they are far from {prior.description}"
+        )
+    return float(-entropy(z[inside], k) - log_p[inside].mean())
+
+
+def outside(z: np.ndarray, prior: Prior) -> float:
+    """Share of codes, (n, dim), where p(z) is 0: where KL(q(z) || p(z)) is infinite."""
+    return float(np.mean(~np.isfinite(prior.log_density(z.astype(np.float64)))))
 
 
 def entropy(z: np.ndarray, k: int = NEIGHBOURS) -> float:
@@ -42,5 +60,9 @@ def entropy(z: np.ndarray, k: int = NEIGHBOURS) -> float:
     # equal codes of 10,000 would add a nat to the KL divergence.
     resolution = max(np.finfo(np.float32).eps * np.abs(z).max(), np.finfo(float).tiny)
     log_distances = np.log(np.maximum(distances, resolution)).mean()
-    log_ball = 0.5 * dim * np.log(np.pi) - gammaln(0.5 * dim + 1)
-    return float(digamma(n) - digamma(k) + log_ball + dim * log_distances)
+    return float(digamma(n) - digamma(k) + log_unit_ball(dim) + dim * log_distances)
+
+
+def log_unit_ball(dim: int) -> float:
+    """Logarithm of the volume of the ball of radius 1."""
+    return float(0.5 * dim * np.log(np.pi) - gammaln(0.5 * dim + 1))

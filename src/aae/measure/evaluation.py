@@ -1,6 +1,6 @@
-"""The one evaluation path: a trained autoencoder and labelled images in, codes and numbers out."""
+"""The one evaluation path: a trained autoencoder and images in, codes and numbers out."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,77 +8,168 @@ import torch
 import torch.nn.functional as F
 
 from aae.config import RunConfig
-from aae.measure import digits, distances
-from aae.measure.scorecard import Null, measure, score
+from aae.measure import digits
+from aae.measure.distances import excess
+from aae.measure.probe import jensen_shannon
+from aae.measure.scorecard import Null, measure, measure_sets, score
 from aae.model.networks import Autoencoder
-from aae.model.priors import run_prior
+from aae.model.priors import Prior, run_prior
 from aae.randomness import named_generator
 
+DRAWS = 16  # Codes of an image, where q(z|x) has no closed form, from which its mean and spread are taken.
+# Noise in the prior's standard deviations below which float32 codes do not show it.
+RESOLUTION = float(np.finfo(np.float32).eps)
 
-def encode(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> np.ndarray:
-    """Sampled codes, (n, code_dim), of the evaluation images: noise depends on the seed alone."""
-    return autoencoder.encode(x, named_generator(config.seed, "evaluation codes")).numpy()
+
+class Posterior(NamedTuple):
+    """q(z|x) of n images: a sample of each, means and standard deviations, (n, code_dim) each."""
+
+    z: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
 
 
-def reconstruction_error(autoencoder: Autoencoder, z: np.ndarray, x: torch.Tensor) -> float:
-    """Mean squared error per pixel, pixels in [0, 1], of the images decoded from their codes."""
-    return F.mse_loss(autoencoder.decode(torch.from_numpy(z)), x.cpu()).item()
+class Evaluation(NamedTuple):
+    """What there is to know of a trained autoencoder."""
+
+    codes: pd.DataFrame
+    """Of the evaluation images: label, z1, z2, ... (sampled) and mean1, mean2, ..."""
+    training_codes: np.ndarray
+    """Of the training images, sampled, (m, code_dim)."""
+    metrics: dict[str, Any]
+    """Numbers, nested as evaluation.json is (docs/measures.md)."""
 
 
 def evaluate(
-    config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, y: np.ndarray, null: Null
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Encode the evaluation images and measure the codes.
+    config: RunConfig,
+    autoencoder: Autoencoder,
+    evaluation_images: tuple[torch.Tensor, np.ndarray],
+    training_images: torch.Tensor,
+    history: pd.DataFrame,
+    null: Null,
+) -> Evaluation:
+    """Encode all images and measure the codes.
 
     Args:
         config: the run's settings.
         autoencoder: its trained networks.
-        x: evaluation images in [0, 1], (n, 784).
-        y: their digits, (n,).
-        null: the bands for n codes and the run's prior.
+        evaluation_images: in [0, 1], (n, 784), and their digits, (n,).
+        training_images: in [0, 1], (m, 784).
+        history: the run's losses, a row an epoch.
+        null: the bands for n and m codes and the run's prior.
 
-    Returns:
-        The codes, columns label, z1, z2, ... (sampled) and mean1, mean2, ...; and the metrics.
+    Raises:
+        UserError: the codes lie on one line, at one point, or (all but a few) where p(z) is 0.
     """
     prior = run_prior(config)
-    z = encode(config, autoencoder, x)
-    mean = autoencoder.encode_mean(x, named_generator(config.seed, "evaluation means")).numpy()
-    columns = {f"z{d + 1}": z[:, d] for d in range(prior.dim)}
-    columns |= {f"mean{d + 1}": mean[:, d] for d in range(prior.dim)}
-    codes_score = score(z, prior, null)
-    accuracies = {"neighbour_accuracy": digits.neighbour_accuracy(z, y)}
-    if prior.components:
-        accuracies["component_accuracy"] = digits.component_accuracy(z, y, prior)
+    x, y = evaluation_images
+    z, mean, std = encode(config, autoencoder, x)
+    z_training = autoencoder.encode(training_images, named_generator(config.seed, "train codes")).numpy()
+    codes = score(z, prior, null)
     metrics = {
-        "reconstruction_error": reconstruction_error(autoencoder, z, x),
-        **accuracies,
-        "codes": codes_score,
+        "reconstruction_error": F.mse_loss(autoencoder.decode(torch.from_numpy(z)), x.cpu()).item(),
+        **accuracies(z, y, prior),
+        "codes": codes,
         # A deterministic encoder's codes are their means, and need no second measuring.
-        "means": codes_score["raw"] if np.array_equal(mean, z) else measure(mean, prior),
+        "means": codes["raw"] if np.array_equal(mean, z) else measure(mean, prior),
+        **fit_of_all_codes(z, z_training, prior, null),
+        "discriminator": discriminator_gap(z_training, prior, last_discriminator_jsd(config, history)),
+        "encoder": encoder_noise(std / prior.std),
         "code_mean": z.mean(0, dtype=np.float64).tolist(),
         "code_covariance": np.cov(z.astype(np.float64), rowvar=False).tolist(),
     }
-    return pd.DataFrame({"label": y, **columns}), metrics
+    columns = {f"z{d + 1}": z[:, d] for d in range(prior.dim)}
+    columns |= {f"mean{d + 1}": mean[:, d] for d in range(prior.dim)}
+    return Evaluation(pd.DataFrame({"label": y, **columns}), z_training, metrics)
 
 
-def evaluate_training(
-    config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, z: np.ndarray
-) -> dict[str, float]:
-    """The fit of training codes, and how far they are from the codes of the evaluation images.
+def encode(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Posterior:
+    """Sampled codes of the evaluation images, (n, 784), whose noise depends on the seed alone, and q(z|x).
+
+    Mean and standard deviation are the encoder's own where it gives them. Else they are those of `DRAWS`
+    codes an image, or none at all where a second draw gives the same codes.
+    """
+    z, mean, std = autoencoder.posterior(x, named_generator(config.seed, "evaluation codes"))
+    if mean is not None and std is not None:
+        return Posterior(z.numpy(), mean.numpy(), std.numpy())
+    generator = named_generator(config.seed, "evaluation means")
+    draws = [autoencoder.encode(x, generator)]
+    if torch.equal(draws[0], z):
+        return Posterior(z.numpy(), z.numpy(), np.zeros_like(z.numpy()))
+    draws += [autoencoder.encode(x, generator) for _ in range(DRAWS - 1)]
+    stacked = torch.stack(draws)
+    return Posterior(z.numpy(), stacked.mean(0).numpy(), stacked.std(0).numpy())
+
+
+def accuracies(z: np.ndarray, y: np.ndarray, prior: Prior) -> dict[str, float]:
+    """How well codes, (n, dim), keep the digits, (n,), apart."""
+    numbers = {"neighbour_accuracy": digits.neighbour_accuracy(z, y)}
+    if prior.components:
+        numbers["component_accuracy"] = digits.component_accuracy(z, y, prior)
+    return numbers
+
+
+def fit_of_all_codes(z: np.ndarray, z_training: np.ndarray, prior: Prior, null: Null) -> dict[str, Any]:
+    """The fit of the training codes, and the density of all codes together.
 
     Args:
-        config: the run's settings.
-        autoencoder: its trained networks.
-        x: training images in [0, 1], (m, 784).
-        z: codes of the evaluation images, (n, code_dim).
+        z: codes of the evaluation images, (n, dim).
+        z_training: codes of the training images, (m, dim).
+        prior: the distribution that they should follow.
+        null: the bands for n and m codes.
 
     Returns:
-        Every measure of the first n training codes, or of all m if fewer, and "shift": the sliced W2
-        between the two sets of codes, where m >= n.
+        "training" and "density", as evaluation.json has them. Without excess where the bands are for
+        other numbers of codes, and without shift where m < n.
     """
-    prior = run_prior(config)
-    z_train = autoencoder.encode(x, named_generator(config.seed, "train codes")).numpy()
-    numbers = measure(z_train[: len(z)], prior)
-    if len(z_train) >= len(z):
-        numbers["shift"] = distances.sliced_w2_between(z, z_train, prior.std)
+    numbers = measure_sets(z, z_training, prior)
+    training: dict[str, float] = {"n": len(z_training)}
+    training |= {name: numbers.pop(name) for name in ("kl", "sliced_w2", "shift") if name in numbers}
+    if null["training"]["n"] == len(z_training):
+        training["sliced_w2_excess"] = excess(training["sliced_w2"], null["training"]["sliced_w2"]["mean"])
+        if null["n"] == len(z) and "shift" in training:
+            training["shift_excess"] = excess(training["shift"], null["shift"]["mean"])
+    return {"training": training, "density": {"n": len(z) + len(z_training), **numbers}}
+
+
+def last_discriminator_jsd(config: RunConfig, history: pd.DataFrame) -> float | None:
+    """The Jensen-Shannon divergence in nats that the training discriminator's last loss implies.
+
+    None without a discriminator, and with `labels`, as it then tells pairs of code and label.
+    """
+    if config.labels or "discriminator_loss" not in history or history["discriminator_loss"].isna().iloc[-1]:
+        return None
+    return float(np.log(2) - history["discriminator_loss"].iloc[-1])
+
+
+def discriminator_gap(z_training: np.ndarray, prior: Prior, jsd: float | None) -> dict[str, float]:
+    """What a fresh classifier sees of the training codes' misfit, and the training discriminator did not.
+
+    Args:
+        z_training: (m, dim).
+        prior: the distribution that they should follow.
+        jsd: what the training discriminator saw, in nats, if there is one.
+
+    Returns:
+        "probe_jsd", "jsd" and their difference "gap", in nats; the last two with a discriminator only.
+    """
+    probe = jensen_shannon(z_training, prior)
+    return {"probe_jsd": probe} if jsd is None else {"probe_jsd": probe, "jsd": jsd, "gap": probe - jsd}
+
+
+def encoder_noise(sigma: np.ndarray) -> dict[str, float]:
+    """How random the encoder is.
+
+    Args:
+        sigma: standard deviations of q(z|x) in those of the prior, (n, dim).
+
+    Returns:
+        "sigma_median" and "sigma_p95" over images and dimensions; and, if there is any noise, "entropy":
+        the mean over images of the entropy of N(., diag sigma^2) in nats, the prior's standard deviation
+        as the unit. Where q(z|x) is no Gaussian its own entropy is lower.
+    """
+    numbers = {"sigma_median": float(np.median(sigma)), "sigma_p95": float(np.quantile(sigma, 0.95))}
+    if sigma.any():
+        log_sigma = np.log(np.maximum(sigma.astype(np.float64), RESOLUTION))
+        numbers["entropy"] = float(np.mean((log_sigma + 0.5 * np.log(2 * np.pi * np.e)).sum(1)))
     return numbers

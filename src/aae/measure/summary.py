@@ -1,185 +1,210 @@
-"""The ablation's tables: a row a cell, then mean and standard deviation over seeds per variant."""
+"""Flat tables of what was measured: a row a run, a row a variant and measure, and the base run's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from aae.config import RunConfig
 
-if TYPE_CHECKING:
-    from aae.measure.scorecard import Null  # Whose measures need torch, as this does not.
-
 VARIANT = ["encoder", "prior"]
-ACCURACIES = ["neighbour_accuracy", "component_accuracy"]
-CONTRAST = ["prior", "encoders", "measure", "difference", "low", "high", "seed_std"]
-# The verdict's rule, in the prior's standard deviations. Codes from the prior but a tenth too wide or
-# too narrow are at the distance 0.1, those shifted by 0.14 as well.
-CLOSE = 0.1
-ROUGH = 0.3
-CHANCE = 0.55  # C2ST accuracy up to which codes count as close to chance.
-COMPARED = ["kl", "sliced_w2", "c2st_accuracy", "reconstruction_error", "neighbour_accuracy"]
+LEVEL = 0.95  # Of intervals over seeds.
 
 
-def cell_name(config: RunConfig) -> str:
-    """The name that DVC's matrix gives to a cell: {encoder}-{prior}-{seed}."""
-    return f"{config.encoder}-{config.prior}-{config.seed}"
+@dataclass(frozen=True)
+class Column:
+    """One number of a run: what it is called, and where evaluation.json and the null bands have it."""
+
+    title: str
+    codes: str
+    """Whose codes it is of: test, training or all. (Test stands for validation where that is asked for.)"""
+    value: tuple[str, ...]
+    null: tuple[str, ...] | None = None
+    """None where prior samples have no such number."""
+
+
+def _of_test_codes(name: str, title: str) -> dict[str, Column]:
+    return {name: Column(title, "test", ("codes", "raw", name), ("raw", name))}
+
+
+def _of_whitened_codes(name: str, title: str) -> dict[str, Column]:
+    path = ("whitened", name)
+    return {f"{name}_whitened": Column(title, "test, whitened", ("codes", *path), path)}
+
+
+def _of_all_codes(name: str, title: str) -> dict[str, Column]:
+    return {name: Column(title, "all", ("density", name), ("density", name))}
+
+
+KL, W2 = "KL(q || p), nats", "sliced W2"
+COLUMNS: dict[str, Column] = {
+    "reconstruction_error": Column("squared error a pixel", "test", ("reconstruction_error",)),
+    "neighbour_accuracy": Column("neighbour accuracy", "test", ("neighbour_accuracy",)),
+    "component_accuracy": Column("component accuracy", "test", ("component_accuracy",)),
+    **_of_test_codes("kl", KL),
+    **_of_test_codes("sliced_w2", W2),
+    "sliced_w2_excess": Column("excess sliced W2", "test", ("codes", "sliced_w2_excess")),
+    "sliced_w2_low": Column("sliced W2, bootstrap interval from", "test", ("codes", "sliced_w2_low")),
+    "sliced_w2_high": Column("sliced W2, bootstrap interval to", "test", ("codes", "sliced_w2_high")),
+    **_of_test_codes("c2st_accuracy", "C2ST accuracy"),
+    **_of_test_codes("holes", "holes"),
+    **_of_test_codes("ks_radius", "KS, radius"),
+    **_of_test_codes("outside", "outside p's support"),
+    **_of_whitened_codes("kl", KL),
+    **_of_whitened_codes("sliced_w2", W2),
+    "kl_training": Column(KL, "training", ("training", "kl"), ("training", "kl")),
+    "sliced_w2_training": Column(W2, "training", ("training", "sliced_w2"), ("training", "sliced_w2")),
+    "sliced_w2_training_excess": Column("excess sliced W2", "training", ("training", "sliced_w2_excess")),
+    "shift": Column("sliced W2 of test to training codes", "all", ("training", "shift"), ("shift",)),
+    "shift_excess": Column("excess sliced W2 of test to training codes", "all", ("training", "shift_excess")),
+    **_of_all_codes("total_variation", "total variation"),
+    **_of_all_codes("below_half", "prior mass with q/p below 1/2"),
+    **_of_all_codes("below_quarter", "prior mass with q/p below 1/4"),
+    "probe_jsd": Column("JSD that a fresh probe finds, nats", "training", ("discriminator", "probe_jsd")),
+    "jsd": Column("JSD that the discriminator's loss implies, nats", "training", ("discriminator", "jsd")),
+    "gap": Column("discriminator gap, nats", "training", ("discriminator", "gap")),
+    "sigma_median": Column("sigma(x), median, in the prior's", "test", ("encoder", "sigma_median")),
+    "sigma_p95": Column("sigma(x), 95th percentile, in the prior's", "test", ("encoder", "sigma_p95")),
+    "entropy": Column("entropy of q(z|x), mean, nats", "test", ("encoder", "entropy")),
+}
+HEADLINE = {  # What metrics/testset.json calls the columns that it shows.
+    "kl": "kl",
+    "kl_training": "kl_training",
+    "sliced_w2_excess": "sliced_w2_excess",
+    "squared_error": "reconstruction_error",  # A metric called "error" is one to DVC.
+    "neighbours": "neighbour_accuracy",
+    "total_variation": "total_variation",
+    "below_quarter": "below_quarter",
+    "probe_jsd": "probe_jsd",
+    "gap": "gap",
+    "sigma": "sigma_median",
+}
 
 
 def cell_row(config: RunConfig, evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """One row of the ablation's table: codes of the evaluation images, then whitened, then training codes.
+    """A run's row of the ablation's table: encoder, prior, seed, and those of `COLUMNS` that it has.
 
     Args:
-        config: the cell's settings.
-        evaluation: what `aae.measure.evaluation` said of it: metrics, and under "training" those of
-            the training codes.
+        config: the run's settings.
+        evaluation: what `aae.measure.evaluation` said of it.
     """
-    codes, training = evaluation["codes"], dict(evaluation["training"])
-    accuracies = {name: evaluation[name] for name in ACCURACIES if name in evaluation}
+    numbers = {name: _find(evaluation, column.value) for name, column in COLUMNS.items()}
     return {
         "encoder": config.encoder,
         "prior": config.prior,
         "seed": config.seed,
-        "reconstruction_error": evaluation["reconstruction_error"],
-        **accuracies,
-        **codes["raw"],
-        "fit_ratio": codes["fit_ratio"],
-        "sliced_w2_low": codes["sliced_w2_low"],
-        "sliced_w2_high": codes["sliced_w2_high"],
-        "sliced_w2_means": evaluation["means"]["sliced_w2"],
-        "sliced_w2_train_to_test": training.pop("shift", None),
-        **{f"{name}_whitened": value for name, value in codes["whitened"].items()},
-        **{f"{name}_train": value for name, value in training.items()},
+        **{name: number for name, number in numbers.items() if number is not None},
     }
 
 
-def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean and standard deviation over seeds of every number, per variant "{encoder}-{prior}".
-
-    The standard deviation (n - 1) is None where there is but one seed.
-    """
-    summary: dict[str, Any] = {}
-    for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
-        numbers = group.drop(columns=[*VARIANT, "seed"]).dropna(axis="columns", how="all")
-        several = len(group) > 1
-        summary["-".join(map(str, names))] = {
-            "seeds": len(group),
-            **{
-                name: {
-                    "mean": float(values.mean()),
-                    "std": float(values.std()) if several else None,
-                }
-                for name, values in numbers.items()
-            },
-        }
-    return summary
-
-
-def verdicts(rows: Sequence[Mapping[str, Any]], nulls: Mapping[str, Null]) -> dict[str, str]:
-    """In words, per variant, whether q(z) fits p(z): by the rule that docs/results.md states.
-
-    For evaluation and training codes alike. Every seed's inside the null band: exactly. Else, by the
-    means over seeds: closely up to `CLOSE`, roughly up to `ROUGH`, else not; and exactly or closely
-    only if the C2ST accuracy is at most `CHANCE`.
+def variants(
+    rows: Sequence[Mapping[str, Any]], nulls: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each variant's numbers over seeds, beside what samples of its prior give.
 
     Args:
         rows: the ablation's table.
-        nulls: the null bands of each prior that the rows name, for as many codes.
-    """
-    words = {}
-    for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
-        null = nulls[str(group["prior"].iloc[0])]
-        distance = max(group["sliced_w2"].mean(), group["sliced_w2_train"].mean())
-        accuracy = max(group["c2st_accuracy"].mean(), group["c2st_accuracy_train"].mean())
-        farthest = max(group["sliced_w2"].max(), group["sliced_w2_train"].max())
-        if farthest <= null["raw"]["sliced_w2"]["high"] and accuracy <= CHANCE:
-            word = "exactly"
-        elif distance <= CLOSE and accuracy <= CHANCE:
-            word = "closely"
-        elif distance <= ROUGH:
-            word = "roughly"
-        else:
-            word = "not"
-        words["-".join(map(str, names))] = word
-    return words
-
-
-def contrasts(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> list[dict[str, Any]]:
-    """Every two encoders of each prior, paired by seed: does the type of encoder matter?
-
-    Runs of one seed share the decoder's first weights, the batch order and the prior's samples.
-
-    Args:
-        rows: the ablation's table.
-        measures: columns to compare.
+        nulls: the null bands of each prior that the rows name.
 
     Returns:
-        Rows of `CONTRAST`: prior, encoders ("a - b"), measure, mean difference, ends of its 95% t interval
-        ("low", "high"), and the standard deviation over seeds of the measure itself ("seed_std"), for
-        scale. The last three are None with one seed.
+        A row a variant and measure: variant ("encoder, prior"), encoder, prior, seeds, measure, mean,
+        standard deviation (n - 1), ends of the mean's 95% t interval ("low", "high"), and the null
+        distribution's mean and upper end ("null", "null_high"). None with one seed, or where prior
+        samples have no such number.
     """
     result = []
-    for prior, cells in pd.DataFrame(rows).groupby("prior", sort=False):
-        for a, b in combinations(cells["encoder"].unique(), 2):
-            for measure in measures:
-                if measure not in cells or cells[measure].isna().any():  # Not defined for this prior.
-                    continue
-                table = cells.pivot(index="seed", columns="encoder", values=measure)
-                difference = (table[a] - table[b]).to_numpy()
-                mean, seeds = float(difference.mean()), len(difference)
-                reach = None
-                if seeds > 1:
-                    reach = float(stats.t.ppf(0.975, seeds - 1) * difference.std(ddof=1) / seeds**0.5)
-                result.append(
-                    {
-                        "prior": prior,
-                        "encoders": f"{a} - {b}",
-                        "measure": measure,
-                        "difference": mean,
-                        "low": None if reach is None else mean - reach,
-                        "high": None if reach is None else mean + reach,
-                        "seed_std": float(table[[a, b]].std().mean()) if seeds > 1 else None,
-                    }
-                )
+    for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
+        encoder, prior = map(str, names)
+        for measure in (name for name in COLUMNS if name in group):
+            values = group[measure].dropna().to_numpy(float)
+            if not len(values):  # Only other variants have it.
+                continue
+            low, high = t_interval(values)
+            band = null_band(nulls[prior], measure)
+            result.append(
+                {
+                    "variant": f"{encoder}, {prior}",
+                    "encoder": encoder,
+                    "prior": prior,
+                    "seeds": len(values),
+                    "measure": measure,
+                    "mean": float(values.mean()),
+                    "std": float(values.std(ddof=1)) if len(values) > 1 else None,
+                    "low": low,
+                    "high": high,
+                    "null": band.get("mean"),
+                    "null_high": band.get("high"),
+                }
+            )
     return result
 
 
-def answer(
-    words: Mapping[str, str],
-    summary: Mapping[str, Any],
-    compared: Sequence[Mapping[str, Any]],
-    references: Mapping[str, str],
-) -> list[str]:
-    """The project's question, answered in a sentence a variant and a sentence a pair of encoders.
+def t_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float] | tuple[None, None]:
+    """Ends of Student's interval of the mean of values, (n,); None with one value."""
+    n = len(values)
+    if n < 2:
+        return None, None
+    mean = float(np.mean(values))
+    reach = float(special.stdtrit(n - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(n))
+    return mean - reach, mean + reach
+
+
+def headline(row: Mapping[str, Any]) -> dict[str, float]:
+    """Of a run's row what `dvc exp show` has room for, with 4 significant digits."""
+    return {name: float(f"{row[column]:.4g}") for name, column in HEADLINE.items() if column in row}
+
+
+def details(
+    row: Mapping[str, Any], evaluation: Mapping[str, Any], null: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """All numbers of one run, a row each, beside the null distribution.
 
     Args:
-        words: from `verdicts`.
-        summary: from `summarise`.
-        compared: from `contrasts`; those of the sliced W2 are used.
-        references: what figures call the distribution that codes of each prior are held against.
+        row: the run's, from `cell_row`.
+        evaluation: what it was made of; from here are the codes' mean and covariance, and what the run
+            was trained with.
+        null: the null bands of its prior.
+
+    Returns:
+        Rows of measure (a title), name, codes, value, and the null's mean ("null") and the ends of its
+        central 95% ("low", "high"), which are None where prior samples have no such number.
     """
-    sentences = []
-    for variant, word in words.items():
-        encoder, prior = variant.split("-")
-        verdict = "disagree" if word == "not" else f"agree {word}"
-        distance, ratio, accuracy = (
-            summary[variant][name]["mean"] for name in ("sliced_w2", "fit_ratio", "c2st_accuracy")
-        )
-        sentences.append(
-            f"Prior {prior}, {encoder} encoder: q(z) and {references[prior]} {verdict} (sliced W2 "
-            f"{distance:.3f}, {ratio:.1f} times the null's mean; C2ST accuracy {accuracy:.1%})."
-        )
-    for row in compared:
-        if row["measure"] != "sliced_w2" or row["low"] is None:
-            continue
-        differs = row["low"] > 0 or row["high"] < 0
-        sentences.append(
-            f"Prior {row['prior']}, {row['encoders']}, paired by seed: {row['difference']:+.3f} in sliced W2 "
-            f"(95% CI {row['low']:+.3f} to {row['high']:+.3f}), "
-            + ("significant." if differs else "not significant.")
-        )
-    return sentences
+    rows = [
+        _detail(column.title, name, column.codes, row[name], null_band(null, name))
+        for name, column in COLUMNS.items()
+        if name in row
+    ]
+    for i, value in enumerate(evaluation["code_mean"], start=1):
+        rows.append(_detail(f"mean of z{i}", f"mean_{i}", "test", value))
+    for i, line in enumerate(evaluation["code_covariance"], start=1):
+        for j, value in enumerate(line[i - 1 :], start=i):
+            rows.append(_detail(f"covariance of z{i} and z{j}", f"covariance_{i}_{j}", "test", value))
+    words = ", ".join(f"{name} {value}" for name, value in evaluation["trained_with"].items())
+    return [*rows, _detail("trained with", "trained_with", "", words)]
+
+
+def _detail(
+    title: str, name: str, codes: str, value: float | str, band: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    band = band or {}
+    null = {"null": band.get("mean"), "low": band.get("low"), "high": band.get("high")}
+    return {"measure": title, "name": name, "codes": codes, "value": value, **null}
+
+
+def null_band(null: Mapping[str, Any], name: str) -> Mapping[str, float]:
+    """The null distribution of one of `COLUMNS`: mean, std, low, high; empty where there is none."""
+    path = COLUMNS[name].null
+    return (_find(null, path) if path else None) or {}
+
+
+def _find(content: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """What nested mappings hold at a path of keys, or None."""
+    found: Any = content
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found

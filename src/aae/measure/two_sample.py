@@ -1,7 +1,7 @@
 """Two-sample and goodness-of-fit tests' statistics: each sees other kinds of misfit.
 
-What each can and cannot see stands in docs/measures.md. Those for N(0, I) take normal scores
-(`Prior.to_normal`), and so serve every prior.
+What each can and cannot see stands in docs/measures.md. `ks_radius` takes normal scores
+(`Prior.to_normal`) and `holes` percentiles (`Prior.to_uniform`), and so they serve every prior.
 """
 
 import numpy as np
@@ -13,8 +13,6 @@ from aae.model.priors import Prior
 from aae.randomness import named_generator
 
 CODES_A_CELL = 5  # Expected in each of the cells of `holes`: prior samples then leave exp(-5) of them empty.
-LARGEST_FREQUENCY = 6.5  # Where the weight of `mmd`'s integral is below 1e-9.
-FARTHEST = 200  # Standard deviations; bounds the time and memory of `mmd`.
 
 
 def c2st_accuracy(z: np.ndarray, prior: Prior) -> float:
@@ -47,37 +45,6 @@ def c2st_standard_error(n: int) -> float:
     return float(0.5 * np.sqrt((1 + 2 / np.pi) / (2 * n)))
 
 
-def mmd(z: np.ndarray) -> float:
-    """Maximum mean discrepancy to N(0, I) under the kernel exp(-|x - y|^2 / 2).
-
-    Its square times n is the BHEP statistic (Baringhaus and Henze, Metrika 35, 1988; Henze and
-    Zirkler, 1990) with beta = 1, for the simple null, nothing standardised: the squared difference
-    of the characteristic functions, which the normal's has in closed form, under the weight N(0, I).
-    The integral is a trapezoidal sum, its square here exact to 1e-9, in time proportional to n.
-
-    Args:
-        z: normal scores, (n, 2); beyond `FARTHEST`, counted as there.
-    """
-    z = np.clip(z.astype(np.float64), -FARTHEST, FARTHEST)
-    # The sum repeats the plane with period 2 pi / step: codes and prior must be clear of their images.
-    # Two samples of the prior differ by N(0, 2 I), whose kernel at 12 is below 1e-10.
-    extent = np.max(z.max(0).clip(min=0) - z.min(0).clip(max=0))
-    step = 2 * np.pi / (extent + 12)
-    count = int(np.ceil(LARGEST_FREQUENCY / step))
-    t = step * np.arange(count + 1)
-    # Each wave is the one before times the first: a tenth of the time of a cosine and a sine.
-    waves = np.empty((2, count + 1, len(z)), complex)
-    waves[:, 0] = 1
-    waves[:, 1:] = np.exp(1j * step * z.T)[:, None]
-    first, second = np.cumprod(waves, axis=1, out=waves)
-    normal = np.exp(-0.5 * (t[:, None] ** 2 + t**2))
-    # The characteristic function at (t1, t2) and (t1, -t2); opposite to them it has the conjugates.
-    above = np.abs(first @ second.T / len(z) - normal) ** 2
-    below = np.abs(first @ second.conj().T / len(z) - normal) ** 2
-    squares = (above + np.where(t > 0, below, 0)) * np.where(t > 0, 2, 1)[:, None]
-    return float(np.sqrt(np.sum(normal * squares) * step**2 / (2 * np.pi)))
-
-
 def ks_radius(z: np.ndarray) -> float:
     """Kolmogorov-Smirnov statistic of the radius: largest difference between its CDF and the null's.
 
@@ -86,11 +53,6 @@ def ks_radius(z: np.ndarray) -> float:
     """
     radius = np.linalg.norm(z, axis=1)
     return float(stats.ks_1samp(radius, stats.chi(z.shape[1]).cdf, method="asymp").statistic)
-
-
-def ks_uniform(u: np.ndarray) -> float:
-    """Kolmogorov-Smirnov statistic of percentiles, (n,): largest difference between their CDF and u."""
-    return float(stats.ks_1samp(u.astype(np.float64), stats.uniform.cdf, method="asymp").statistic)
 
 
 def holes(u: np.ndarray) -> float:

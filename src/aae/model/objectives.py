@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from aae.config import UNLABELLED, RunConfig
 from aae.errors import UserError
 from aae.model import optimizers
-from aae.model.losses import discriminator_loss, encoder_adversarial_loss
+from aae.model.losses import discriminator_loss, encoder_adversarial_loss, encoder_factor
 from aae.model.networks import Codes, apply, perceptron
 from aae.model.priors import run_prior
 from aae.randomness import named_generator
@@ -121,12 +121,14 @@ class Variational(Objective):
 
 
 class Adversarial(Objective):
-    """The regularization phase: the discriminator learns, then the encoder against it (paper, section 2).
+    """The regularization phase: the discriminator learns, and the encoder against it (paper, section 2).
 
-    It runs on every n-th minibatch. From `code_buffer_start` on the discriminator sees the codes of all
-    n minibatches: more codes at a time follow q(z) with less noise, which costs time, and matters once
-    q(z) moves slowly. With `labels` it also sees each image's digit as a one-hot vector, with an
-    eleventh class for unlabelled images, and prior samples of the digit's component (Figure 3).
+    It runs on every n-th minibatch, and both learn from one pass of the codes through the discriminator:
+    the encoder from the discriminator as it was before its update. From `refinement_start` on the
+    discriminator sees the codes of the last `code_buffer` minibatches, hence q(z) with less noise, and
+    the weight of the encoder's loss rises. With `labels` the discriminator also sees each image's digit
+    as a one-hot vector, with an eleventh class for unlabelled images, and prior samples of the digit's
+    component (Figure 3).
     """
 
     def __init__(self, config: RunConfig, device: torch.device) -> None:
@@ -144,23 +146,33 @@ class Adversarial(Objective):
         self.buffers = {"code_buffer": [], "label_buffer": []}  # Of recent minibatches, detached.
 
     def penalty(self, codes: Codes, y: torch.Tensor, moment: Moment) -> tuple[torch.Tensor, dict[str, float]]:
-        """The encoder's adversarial loss in nats, times its weight, after a step of the discriminator."""
-        interval = self.settings.regularization_interval
-        kept = interval if moment.progress > self.settings.code_buffer_start else 1
+        """The encoder's adversarial loss in nats, times its weight, beside a step of the discriminator.
+
+        The tensor has that loss's gradient, by which alone it matters, and not its value.
+        """
+        kept = self.settings.code_buffer if moment.progress > self.settings.refinement_start else 1
         for name, value in (("code_buffer", codes.z.detach()), ("label_buffer", y)):
             self.buffers[name] = [*self.buffers[name], value][-kept:]
-        if moment.step % interval != 0:
+        if moment.step % self.settings.regularization_interval != 0:
             return codes.z.new_zeros(()), {}
-        rate = moment.rate_factor * self.settings.discriminator_learning_rate
-        discriminator = self._update_discriminator(
-            torch.cat(self.buffers["code_buffer"]), torch.cat(self.buffers["label_buffer"]), rate
-        )
-        adversarial = encoder_adversarial_loss(self._logits(codes.z, y))
+        z = torch.cat(self.buffers["code_buffer"]).requires_grad_()
+        labels = torch.cat(self.buffers["label_buffer"])
+        prior_logits, code_logits = self._logits(
+            torch.cat([self._prior_samples(labels).to(z.device), z]), torch.cat([labels, labels])
+        ).chunk(2)
+        loss = discriminator_loss(prior_logits, code_logits)
+        self.optimizer.zero_grad()
+        loss.backward()
+        optimizers.step(self.optimizer, moment.rate_factor * self.settings.discriminator_learning_rate)
+
+        now = slice(len(z) - len(codes.z), None)  # This minibatch stands last in the buffer.
+        assert z.grad is not None
+        gradient = z.grad[now] * encoder_factor(code_logits.detach(), now)[:, None]
         losses = {
-            "discriminator_loss": discriminator.item(),
-            "encoder_adversarial_loss": adversarial.item(),
+            "discriminator_loss": loss.item(),
+            "encoder_adversarial_loss": encoder_adversarial_loss(code_logits.detach()[now]).item(),
         }
-        return self.settings.adversarial_weight * adversarial, losses
+        return self._weight(moment.progress) * (gradient * codes.z).sum(), losses
 
     def check(self, epoch: int, losses: Mapping[str, float]) -> None:
         """Raises: UserError: the discriminator is certain of every code."""
@@ -168,8 +180,15 @@ class Adversarial(Objective):
             raise UserError(
                 f"training collapsed in epoch {epoch}: the discriminator tells every code from the prior "
                 f"(discriminator loss {losses['discriminator_loss']:.2g}), so the encoder learns nothing "
-                "from it; lower train.discriminator_learning_rate or raise train.adversarial_weight"
+                "from it; lower train.discriminator_learning_rate, or raise train.adversarial_weight_start "
+                "or train.adversarial_weight"
             )
+
+    def _weight(self, progress: float) -> float:
+        """`adversarial_weight_start`, then geometric from `refinement_start` on to `adversarial_weight`."""
+        start = self.settings.refinement_start
+        first, last = self.settings.adversarial_weight_start, self.settings.adversarial_weight
+        return float(first * (last / first) ** max(0.0, (progress - start) / (1 - start)))
 
     def _logits(self, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The discriminator's logits that each code came from the prior: (batch, dim) -> (batch,)."""
@@ -177,18 +196,10 @@ class Adversarial(Objective):
             z = torch.cat([z, F.one_hot(y, CLASSES)], dim=1)
         return apply(self.discriminator, self.settings.precision, z).squeeze(1)
 
-    def _update_discriminator(self, z: torch.Tensor, y: torch.Tensor, rate: float) -> torch.Tensor:
+    def _prior_samples(self, y: torch.Tensor) -> torch.Tensor:
         if self.config.labels:
-            z_prior = self.prior.sample_components(y.cpu(), self.prior_samples)
-        else:
-            z_prior = self.prior.sample(len(z), self.prior_samples)
-        logits = self._logits(torch.cat([z_prior.to(z.device), z]), torch.cat([y, y]))
-        prior_logits, code_logits = logits.chunk(2)
-        loss = discriminator_loss(prior_logits, code_logits)
-        self.optimizer.zero_grad()
-        loss.backward()
-        optimizers.step(self.optimizer, rate)
-        return loss
+            return self.prior.sample_components(y.cpu(), self.prior_samples)
+        return self.prior.sample(len(y), self.prior_samples)
 
 
 OBJECTIVES: dict[str, type[Objective]] = {

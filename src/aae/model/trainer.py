@@ -37,8 +37,8 @@ class Trainer:
 
     As in the paper each minibatch goes through a reconstruction phase (encoder and decoder) and what
     the objective adds, for the adversarial one the regularization phase. The encoder's gradients of
-    both are summed in one update, so that images pass through it once. It learns from images that lack
-    some pixels (`train.input_dropout`), and so generalises better.
+    both are summed in one update, so that images pass through it once. Until `train.refinement_start` it
+    learns from images that lack some pixels (`train.input_dropout`), and so generalises better.
 
     Matrix products have the precision `train.precision`; weights, their updates, codes and losses are
     always float32, and so is what the networks do outside of steps.
@@ -82,6 +82,16 @@ class Trainer:
         )
         self.objective = OBJECTIVES[config.objective_name](config, x.device)
 
+    @property
+    def progress(self) -> float:
+        """Share of all steps that is done."""
+        return self.step / (self.settings.epochs * self.steps_per_epoch)
+
+    @property
+    def rate_factor(self) -> float:
+        """What the learning rates of the latest step are multiplied by."""
+        return rate_factor(self.progress, self.settings.warmup, self.settings.decay_start)
+
     def run_epoch(self, on_step: Callable[[Losses], None] = lambda losses: None) -> Losses:
         """So many steps as a pass over `epoch_images` images has, each pass in a new order.
 
@@ -91,7 +101,7 @@ class Trainer:
             on_step: called with the losses of each step.
 
         Returns:
-            The mean of each loss over the steps that had it.
+            The mean of each loss over the steps that had it, and "learning_rate", that of the last step.
 
         Raises:
             UserError: a loss is no longer a finite number.
@@ -103,16 +113,16 @@ class Trainer:
             self._check_finite(losses)
             on_step(losses)
             history.append(losses)
-        return mean_losses(history)
+        return mean_losses(history) | {"learning_rate": self.rate_factor * self.settings.learning_rate}
 
     def run_step(self, x: torch.Tensor, y: torch.Tensor) -> Losses:
         """One update of all networks by one minibatch, (batch, 784), and its labels, (batch,)."""
         self.step += 1
         settings = self.settings
-        progress = self.step / (settings.epochs * self.steps_per_epoch)
-        factor = rate_factor(progress, settings.warmup, settings.decay_start)
+        progress, factor = self.progress, self.rate_factor
 
-        x_seen = dropout(x, settings.input_dropout, self.input_dropout)
+        hidden = settings.input_dropout if progress <= settings.refinement_start else 0.0
+        x_seen = dropout(x, hidden, self.input_dropout)
         codes = apply(self.autoencoder.encoder, settings.precision, x_seen, self.encoder_noise)
         reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, settings.precision, codes.z), x)
         penalty, losses = self.objective.penalty(codes, y, Moment(self.step, progress, factor))
@@ -139,7 +149,8 @@ class Trainer:
             raise UserError(
                 f"training collapsed in epoch {epoch}: the codes of all images are at one point "
                 f"(largest standard deviation {spread:.2g}); lower train.learning_rate, "
-                "train.adversarial_weight or train.kl_weight, or raise train.warmup"
+                "train.adversarial_weight_start, train.adversarial_weight or train.kl_weight, "
+                "or raise train.warmup"
             )
         self.objective.check(epoch, losses)
 

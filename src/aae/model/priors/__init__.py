@@ -4,6 +4,8 @@ To add one: write a subclass of `Prior`, enter it in `PRIORS`, and add its name 
 `aae.config.PriorName`. Training, measures and figures ask the object for all else.
 """
 
+import functools
+
 from aae.config import RunConfig
 from aae.errors import UserError
 from aae.model.priors.base import Prior
@@ -29,9 +31,11 @@ def run_prior(config: RunConfig) -> Prior:
     Raises:
         UserError: the prior does not go with another setting of the run.
     """
-    prior = PRIORS[config.prior](config.model.prior_std, config.model.code_dim)
+    prior = _prior(config.prior, config.model.prior_std, config.model.code_dim)
     if config.objective_name == "variational" and not prior.positive_density:
-        allowed = ", ".join(name for name, kind in PRIORS.items() if kind.positive_density)
+        allowed = ", ".join(
+            name for name, kind in PRIORS.items() if kind.positive_density and kind.constrains
+        )
         raise UserError(
             f"params.yaml: prior: {config.prior} has places of density 0, to which KL(q(z|x) || p(z)) is "
             f"infinite; with objective: variational allowed: {allowed}"
@@ -43,3 +47,8 @@ def run_prior(config: RunConfig) -> Prior:
             f"with labels above 0 allowed: {allowed}"
         )
     return prior
+
+
+@functools.cache  # Some take long to make, and to draw.
+def _prior(name: str, std: float, dim: int) -> Prior:
+    return PRIORS[name](std, dim)

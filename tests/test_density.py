@@ -1,0 +1,162 @@
+"""Total variation and nearly empty mass: close to known densities, a lower bound, 0 for prior samples."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quadrature import Misfit, gap_density, gap_samples, misfit, misfit_of, plane
+from scipy import special
+from scipy.spatial import KDTree
+
+from aae.measure import density
+from aae.measure.density import density_misfit, is_below, total_variation
+from aae.model.priors import PRIORS, Gaussian, Mixture, Prior, SwissRoll, Uniform
+
+PRIOR = Gaussian()
+N = 20_000
+# Of a share of the codes or of the prior's samples: standard deviations of 0.5 / sqrt(N).
+ERROR = 0.0035
+
+
+def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
+    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
+
+
+def assert_found(numbers: dict[str, float], expected: Misfit, smoothing: float) -> None:
+    """No more than there is, and less by what the smoothing of nearest neighbours hides at most."""
+    for name, value in numbers.items():
+        there = getattr(expected, name)
+        assert there - smoothing < value < there + 4 * ERROR, name
+
+
+# Known densities.
+
+
+@pytest.mark.parametrize(("scale", "smoothing"), [(0.5, 0.04), (0.7, 0.08), (1.6, 0.03)])
+def test_of_scaled_gaussians_they_are_what_the_chi_square_distribution_gives(
+    scale: float, smoothing: float
+) -> None:
+    # q / p is exp(-c r^2) / scale^2, and half of r^2 of N(0, I) is exponential.
+    c = 0.5 * (scale**-2 - 1)
+
+    def mass_below(ratio: float, std: float) -> float:
+        """Of N(0, std^2 I) where q / p is below the ratio: beyond a circle, or within it."""
+        square = -np.log(ratio * scale**2) / c
+        beyond = float(np.exp(-max(square, 0) / (2 * std**2)))
+        return beyond if c > 0 else 1 - beyond
+
+    expected = misfit_of(Gaussian(scale), PRIOR)
+    assert expected.total_variation == pytest.approx(mass_below(1, 1) - mass_below(1, scale), abs=1e-3)
+    assert expected.below_half == pytest.approx(mass_below(0.5, 1), abs=3e-3)
+    assert expected.below_quarter == pytest.approx(mass_below(0.25, 1), abs=3e-3)
+    assert_found(density_misfit(prior_samples(Gaussian(scale), N), PRIOR), expected, smoothing)
+
+
+def test_of_codes_with_a_gap_they_are_the_mass_that_is_missing() -> None:
+    z = plane()
+    expected = misfit(gap_density(z), np.exp(PRIOR.log_density(z)))
+    assert expected.total_variation == pytest.approx(0.383, abs=1e-3)  # P(|z1| < 0.5).
+    assert expected.below_half == expected.below_quarter
+    assert expected.below_half == pytest.approx(expected.total_variation, abs=1e-6)
+    # The gap's rims lie within a neighbour's distance of codes.
+    assert_found(density_misfit(gap_samples(N), PRIOR), expected, smoothing=0.1)
+
+
+@pytest.mark.parametrize(
+    ("q", "p", "smoothing"),
+    [(Mixture(), Gaussian(), 0.3), (Gaussian(), Uniform(), 0.03), (Uniform(), Gaussian(), 0.13)],
+    ids=["mixture, gaussian", "gaussian, uniform", "uniform, gaussian"],
+)
+def test_of_one_prior_held_against_another_they_are_what_the_grid_gives(
+    q: Prior, p: Prior, smoothing: float
+) -> None:
+    assert_found(density_misfit(prior_samples(q, N), p), misfit_of(q, p), smoothing)
+
+
+@pytest.mark.parametrize("dim", [2, 8])
+def test_codes_where_the_prior_is_not_differ_in_all_mass(dim: int) -> None:
+    prior = Gaussian(dim=dim)
+    far = prior_samples(prior, 2000) + 30
+    for z in (far, 1e6 * far):
+        assert min(density_misfit(z, prior).values()) > 0.999
+
+
+def test_codes_at_one_point_are_below_the_prior_where_geometry_says() -> None:
+    # At the distance r from all 1000 codes of a half q is at most 50 / 1000 / (pi r^2), so that q < p where
+    # r^2 exp(-r^2 / 2) > 0.1: between two circles.
+    inner, outer = (-2 * special.lambertw(-0.05, branch).real for branch in (0, -1))
+    expected = np.exp(-inner / 2) - np.exp(-outer / 2)
+    numbers = density_misfit(np.zeros((2000, 2)), PRIOR)
+    assert numbers["total_variation"] == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("prior", [Uniform(), SwissRoll()], ids=["uniform", "swiss roll"])
+def test_codes_outside_the_support_are_above_any_multiple_of_the_prior(prior: Prior) -> None:
+    z = prior_samples(prior, 2000)
+    outside = np.zeros((500, 2)) + np.array([0, 1.8] if prior.name == "uniform" else [0, 0])
+    tree = KDTree(np.concatenate([z, outside]).astype(np.float64))
+    assert not is_below(1, tree, outside, prior).any()
+    numbers = density_misfit(np.concatenate([z, outside]), prior)
+    assert numbers["total_variation"] == pytest.approx(0.2, abs=0.06)
+
+
+# The estimator.
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(50, 300), st.sampled_from([1, 2, 3]), st.floats(0.1, 4), st.integers(0, 1000))
+def test_is_below_is_what_sorted_distances_give(n: int, dim: int, ratio: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    z, points = generator.standard_normal((n, dim)), generator.standard_normal((40, dim))
+    prior = Gaussian(dim=dim)
+    farthest = np.sort(np.linalg.norm(points[:, None] - z, axis=2), axis=1)[:, density.NEIGHBOURS - 1]
+    volume = {1: 2, 2: np.pi, 3: 4 / 3 * np.pi}[dim] * farthest**dim
+    expected = density.NEIGHBOURS / (n * volume) < ratio * np.exp(prior.log_density(points))
+    np.testing.assert_array_equal(is_below(ratio, KDTree(z), points, prior), expected)
+
+
+@pytest.mark.parametrize("prior", [PRIOR, Uniform(), Mixture(), Gaussian(dim=8)], ids=lambda p: p.name)
+def test_the_total_variation_of_prior_samples_is_0_on_average(prior: Prior) -> None:
+    # Fresh samples of the prior each time; the measure's own are fixed, whose error all codes share.
+    values = [
+        total_variation(
+            prior_samples(prior, 400, seed).astype(float), prior_samples(prior, 1000, -seed - 1), prior
+        )
+        for seed in range(150)
+    ]
+    assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(150))
+    # As a difference of shares of 400 codes and of 1000 samples.
+    assert np.std(values) < 0.5 * np.sqrt(1 / 400 + 1 / 1000) * 1.5
+
+
+@pytest.mark.parametrize("n", [600, 2000, 8000])
+def test_the_total_variation_stays_a_lower_bound_however_few_the_codes(n: int) -> None:
+    expected = misfit_of(Gaussian(0.7), PRIOR).total_variation
+    values = [
+        total_variation(
+            prior_samples(Gaussian(0.7), n, seed).astype(float), prior_samples(PRIOR, 8000, -seed - 1), PRIOR
+        )
+        for seed in range(20)
+    ]
+    assert 0.05 < np.mean(values) < expected + 4 * np.std(values) / np.sqrt(20)
+
+
+def test_both_halves_hold_codes_of_both_sets() -> None:
+    # Were the first half held against the second, codes left and right of 0 would share no place.
+    z = prior_samples(PRIOR, 4000)
+    ordered = np.sort(z.astype(np.float64), axis=0)[:, :1] * [1, 0] + z * [0, 1]
+    assert density_misfit(ordered, PRIOR)["total_variation"] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "swiss_roll"])
+def test_the_prior_scaled_with_the_codes_gives_the_same_numbers(name: str) -> None:
+    z = 0.8 * prior_samples(PRIORS[name](), 1000)
+    assert density_misfit(4 * z, PRIORS[name](4)) == pytest.approx(
+        density_misfit(z, PRIORS[name]()), abs=2e-3
+    )
+
+
+def test_the_same_codes_give_the_same_numbers_at_every_call() -> None:
+    z = prior_samples(Mixture(), 1000)
+    assert density_misfit(z, PRIOR) == density_misfit(z, PRIOR)

@@ -1,0 +1,117 @@
+"""Intervals, equivalence and power over seeds, against SciPy's own tests and simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from aae.measure.equivalence import ALPHA, POWER, detectable_effect, equivalence_p
+from aae.measure.summary import t_interval
+
+SEEDS = 8
+
+
+def samples(mean: float, std: float, n: int, repeats: int) -> np.ndarray:
+    """Differences of n seeds in each of so many studies, (repeats, n)."""
+    return np.random.default_rng(0).normal(mean, std, (repeats, n))
+
+
+def standardised(n: int) -> np.ndarray:
+    """As many differences, of mean 0 and standard deviation 1."""
+    values = np.random.default_rng(n).standard_normal(n)
+    return (values - values.mean()) / values.std(ddof=1)
+
+
+def test_the_interval_is_students() -> None:
+    values = samples(0.3, 2, SEEDS, 1)[0]
+    for level in (0.9, 0.95):
+        interval = stats.ttest_1samp(values, 0).confidence_interval(level)
+        assert t_interval(values, level) == pytest.approx((interval.low, interval.high))
+    assert t_interval(values[:1]) == (None, None)
+
+
+# Equivalence.
+
+
+@pytest.mark.parametrize("mean", [-0.7, -0.2, 0.0, 0.4, 1.5])
+def test_the_p_value_is_the_larger_of_two_one_sided_t_tests(mean: float) -> None:
+    differences = samples(mean, 0.8, SEEDS, 1)[0]
+    above = stats.ttest_1samp(differences, -0.5, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, 0.5, alternative="less").pvalue
+    assert equivalence_p(differences, 0.5) == pytest.approx(max(above, below))
+
+
+@given(
+    st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=12).filter(lambda x: np.ptp(x) > 1e-3),
+    st.floats(0.01, 2),
+)
+def test_encoders_are_equivalent_where_the_interval_of_90_percent_lies_inside_the_margins(
+    values: list[float], margin: float
+) -> None:
+    low, high = t_interval(np.array(values), 1 - 2 * ALPHA)
+    assert low is not None
+    assert high is not None
+    p = equivalence_p(np.array(values), margin)
+    assert p is not None
+    nearest = min(low + margin, margin - high)
+    if abs(nearest) > 1e-9:  # Rounding decides on the edge.
+        assert (p < ALPHA) == (nearest > 0)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_encoders_that_differ_by_the_margin_are_called_equivalent_in_5_percent_of_studies(sign: int) -> None:
+    studies = samples(sign * 0.02, 0.004, SEEDS, 4000)  # So small a spread that the other test is no hurdle.
+    called = np.mean([p < ALPHA for p in (equivalence_p(study, 0.02) for study in studies) if p is not None])
+    assert called == pytest.approx(ALPHA, abs=0.01)  # Standard error 0.0034.
+
+
+def test_encoders_that_do_not_differ_are_called_equivalent_where_the_spread_allows_it_only() -> None:
+    close, wide = (
+        np.mean([(equivalence_p(study, 0.02) or 0) < ALPHA for study in samples(0, std, SEEDS, 200)])
+        for std in (0.005, 0.08)
+    )
+    assert close == 1
+    assert wide < 0.05
+
+
+def test_one_seed_shows_nothing() -> None:
+    assert equivalence_p(np.array([0.0]), 0.5) is None
+    assert detectable_effect(np.array([0.0])) is None
+
+
+# What could be detected.
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 50])
+def test_the_detectable_effect_is_found_in_80_percent_of_studies(n: int) -> None:
+    effect = detectable_effect(standardised(n))
+    assert effect is not None
+    p = np.asarray(stats.ttest_1samp(samples(effect, 1, n, 40_000), 0, axis=1).pvalue)
+    assert (p < ALPHA).mean() == pytest.approx(POWER, abs=0.01)  # Standard error 0.002.
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 20, 200])
+def test_the_detectable_effect_has_the_power_that_the_noncentral_f_distribution_gives_it(n: int) -> None:
+    effect = detectable_effect(standardised(n))
+    assert effect is not None
+    critical = stats.f.ppf(1 - ALPHA, 1, n - 1)
+    assert stats.ncf.sf(critical, 1, n - 1, n * effect**2) == pytest.approx(POWER, abs=1e-6)
+
+
+@pytest.mark.parametrize(("effect", "pairs"), [(0.2, 199), (0.5, 34), (0.8, 15)])
+def test_small_medium_and_large_effects_take_as_many_pairs_as_the_tables_say(
+    effect: float, pairs: int
+) -> None:
+    """Cohen's d of 0.2, 0.5 and 0.8; the numbers of pairs are G*Power's."""
+    enough, too_few = (detectable_effect(standardised(n)) for n in (pairs, pairs - 1))
+    assert enough is not None
+    assert too_few is not None
+    assert enough <= effect < too_few
+
+
+def test_the_detectable_effect_goes_with_the_spread_and_not_with_the_mean() -> None:
+    differences = samples(0, 1, SEEDS, 1)[0]
+    effect = detectable_effect(differences)
+    assert effect is not None
+    assert detectable_effect(3 * differences + 7) == pytest.approx(3 * effect)

@@ -1,0 +1,171 @@
+"""One pass through the discriminator serves both losses; the encoder's has a weight that grows."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from tiny import make_adversarial, make_config, minibatch, moved, snapshot
+from torch import nn
+
+from aae.config import UNLABELLED, RunConfig
+from aae.model.losses import encoder_adversarial_loss
+from aae.model.networks import Codes, apply
+from aae.model.objectives import CLASSES, Adversarial, Moment
+from aae.model.trainer import Trainer
+
+EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learning_rate": 0.03}
+
+
+def logits_of(discriminator: nn.Module, config: RunConfig, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """What a discriminator says of codes, and of their digits where it is told them."""
+    inputs = torch.cat([z, F.one_hot(y, CLASSES)], dim=1) if config.labels else z
+    return apply(discriminator, config.train.precision, inputs).squeeze(1)
+
+
+def gradients(loss: torch.Tensor, codes: Codes) -> list[torch.Tensor]:
+    """By the codes, and by the mean and the standard deviation that they were drawn with."""
+    assert codes.mean is not None
+    assert codes.std is not None
+    return list(torch.autograd.grad(loss, (codes.z, codes.mean, codes.std), retain_graph=True))
+
+
+def apart(one: torch.Tensor, other: torch.Tensor) -> float:
+    """The length of the difference, as a share of the other's length."""
+    return float((one - other).norm() / other.norm())
+
+
+def constant_weight(weight: float) -> dict[str, Any]:
+    """The settings of an adversarial loss that weighs the same throughout."""
+    return {"adversarial_weight_start": weight, "adversarial_weight": weight}
+
+
+def shift_logits(objective: Adversarial, logit: float) -> None:
+    """Make the discriminator certain: about this logit for all that it sees."""
+    *_, last = objective.discriminator.children()
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.bias.fill_(logit)
+
+
+# The gradient.
+
+
+@pytest.mark.parametrize("code_buffer", [1, 3])
+@pytest.mark.parametrize(("prior", "labels"), [("gaussian", 0), ("mixture", 100), ("swiss_roll", 100)])
+@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-6), ("bfloat16", 0.02)])
+def test_the_encoder_gets_autograds_gradient_through_the_discriminator_before_its_update(
+    precision: str, error: float, prior: str, labels: int, code_buffer: int
+) -> None:
+    train = EVERY_STEP | constant_weight(0.25) | {"precision": precision, "code_buffer": code_buffer}
+    objective = make_adversarial(prior, labels, **train)
+    for step in range(1, 7):  # Of a discriminator that has learnt more each time.
+        before = copy.deepcopy(objective.discriminator)
+        codes, y = minibatch(step)
+        if labels:
+            y[::2] = UNLABELLED
+        penalty, _ = objective.penalty(codes, y, Moment(step, step / 6, 1.0))
+        expected, updated = (
+            gradients(
+                0.25 * encoder_adversarial_loss(logits_of(network, objective.config, codes.z, y)), codes
+            )
+            for network in (before, objective.discriminator)
+        )
+        for found, right, wrong in zip(gradients(penalty, codes), expected, updated, strict=True):
+            assert apart(found, right) < error
+            assert apart(found, wrong) > 2 * error
+
+
+@pytest.mark.parametrize("logit", [-55.0, -20.0, 0.0, 20.0])
+def test_the_gradient_is_right_however_sure_the_discriminator_is(logit: float) -> None:
+    objective = make_adversarial(code_buffer=3, **EVERY_STEP, **constant_weight(1.0))
+    for step in (1, 2):
+        objective.penalty(*minibatch(step), Moment(step, 0.1, 0.0))
+    shift_logits(objective, logit)
+    codes, y = minibatch(3)
+    logits = logits_of(objective.discriminator, objective.config, codes.z, y)
+    expected = gradients(encoder_adversarial_loss(logits), codes)
+    penalty, _ = objective.penalty(codes, y, Moment(3, 0.1, 1.0))
+    for found, right in zip(gradients(penalty, codes), expected, strict=True):
+        assert apart(found, right) < 1e-5
+
+
+@pytest.mark.parametrize("code_buffer", [1, 3])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("logit", [-1000.0, -200.0, -80.0, 80.0, 200.0, 1000.0])
+def test_the_gradient_of_a_certain_discriminator_is_finite(
+    logit: float, precision: str, code_buffer: int
+) -> None:
+    objective = make_adversarial(code_buffer=code_buffer, precision=precision, **EVERY_STEP)
+    for step in range(1, 4):
+        shift_logits(objective, logit)
+        codes, y = minibatch(step)
+        penalty, losses = objective.penalty(codes, y, Moment(step, 0.5, 1.0))
+        for gradient in gradients(penalty, codes):
+            assert gradient.isfinite().all()
+        assert losses["encoder_adversarial_loss"] == pytest.approx(max(-logit, 0), rel=0.1, abs=1e-6)
+        assert all(parameter.isfinite().all() for parameter in objective.discriminator.parameters())
+
+
+def test_the_encoder_follows_the_discriminator_only_from_the_next_step_on(x: torch.Tensor) -> None:
+    y = torch.zeros(len(x), dtype=torch.int64)
+    train = EVERY_STEP | constant_weight(1.0)
+    slow, fast = (
+        Trainer(make_config(train=train | {"discriminator_learning_rate": rate}), x, y)
+        for rate in (1e-6, 1.0)
+    )
+    for trainer in (slow, fast):
+        trainer.run_step(x[:100], y[:100])
+    assert not moved(fast.autoencoder, snapshot(slow.autoencoder))
+    for trainer in (slow, fast):
+        trainer.run_step(x[:100], y[:100])
+    assert moved(fast.autoencoder, snapshot(slow.autoencoder))
+
+
+# The weight.
+
+
+def weight_at(progress: float, **train: Any) -> float:
+    """By how much the encoder's gradient exceeds that of its loss."""
+    objective = make_adversarial(**EVERY_STEP, **train)
+    codes, y = minibatch(1)
+    (expected, *_) = gradients(encoder_adversarial_loss(objective.discriminator(codes.z)), codes)
+    (found, *_) = gradients(objective.penalty(codes, y, Moment(1, progress, 1.0))[0], codes)
+    return float(found.norm() / expected.norm())
+
+
+@pytest.mark.parametrize("start", [0.0, 0.6])
+@pytest.mark.parametrize(("first", "last"), [(0.01, 0.25), (0.25, 0.01), (0.05, 0.05)])
+def test_the_weight_goes_geometrically_from_its_first_value_to_its_last(
+    first: float, last: float, start: float
+) -> None:
+    train = {"adversarial_weight_start": first, "adversarial_weight": last, "refinement_start": start}
+    found = [weight_at(progress, **train) for progress in np.linspace(start + 1e-9, 1, 5)]
+    np.testing.assert_allclose(found, np.geomspace(first, last, 5), rtol=1e-5)
+    assert found[2] == pytest.approx((first * last) ** 0.5, rel=1e-5)
+
+
+def test_until_the_refinement_the_weight_is_its_first_value() -> None:
+    train = {"adversarial_weight_start": 0.01, "adversarial_weight": 0.25, "refinement_start": 0.6}
+    found = [weight_at(progress, **train) for progress in (1e-9, 0.3, 0.6)]
+    np.testing.assert_allclose(found, [0.01, 0.01, 0.01], rtol=1e-5)
+
+
+def test_the_objective_is_told_where_the_run_stands(x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(make_config(train={"epochs": 2}), x, torch.zeros(len(x), dtype=torch.int64))
+    moments: list[Moment] = []
+    penalty: Callable[..., tuple[torch.Tensor, dict[str, float]]] = trainer.objective.penalty
+
+    def watch(codes: Codes, y: torch.Tensor, moment: Moment) -> tuple[torch.Tensor, dict[str, float]]:
+        moments.append(moment)
+        return penalty(codes, y, moment)
+
+    monkeypatch.setattr(trainer.objective, "penalty", watch)
+    for _ in range(2):
+        trainer.run_epoch()
+    assert [moment.step for moment in moments] == list(range(1, 13))
+    np.testing.assert_allclose([moment.progress for moment in moments], np.arange(1, 13) / 12)
+    assert moments[-1].progress == 1

@@ -1,0 +1,53 @@
+"""What the figure of the ablation's fit is given: every seed, its null band, and what it leaves out."""
+
+import copy
+
+import numpy as np
+from evaluated import ENCODERS, NULL, ablation, band, rows_of
+
+from aae.measure.panels import AXES, fit_panels
+from aae.model.priors import PRIORS
+
+NULLS = {"gaussian": NULL, "none": NULL}
+OBJECTS = {name: PRIORS[name]() for name in NULLS}
+
+
+def test_each_measure_has_a_panel_of_every_variant_under_a_prior_with_a_value_a_seed() -> None:
+    rows = rows_of(ablation())
+    panels, _ = fit_panels(rows, NULLS, OBJECTS)
+    bands = [NULL["training"]["kl"], NULL["raw"]["kl"], NULL["raw"]["sliced_w2"]]
+    for (label, null, values), measure, expected in zip(panels, AXES, bands, strict=True):
+        assert label == AXES[measure]
+        assert null == (expected["low"], expected["high"])
+        assert [name for name, _ in values] == [f"{encoder} encoder, prior: gaussian" for encoder in ENCODERS]
+        for (_, drawn), encoder in zip(values, ENCODERS, strict=True):
+            due = [row[measure] for row in rows if (row["encoder"], row["prior"]) == (encoder, "gaussian")]
+            np.testing.assert_array_equal(drawn, due)
+            assert len(due) == 3
+
+
+def test_the_note_says_what_is_not_shown() -> None:
+    cells = ablation()
+    _, note = fit_panels(rows_of(cells), NULLS, OBJECTS)
+    assert note == "deterministic encoder without a prior: KL 36.5 nats, sliced W2 5.40; not shown"
+    del cells["deterministic-none-0"]
+    _, note = fit_panels(rows_of(cells), {"gaussian": NULL}, {"gaussian": OBJECTS["gaussian"]})
+    assert note == ""
+
+
+def test_runs_without_a_prior_are_shown_where_there_are_no_others() -> None:
+    rows = rows_of(ablation())[-1:]
+    panels, note = fit_panels(rows, {"none": NULL}, {"none": OBJECTS["none"]})
+    assert note == ""
+    assert [values[0][1].tolist() for _, _, values in panels] == [[36.48], [36.5], [5.4]]
+
+
+def test_the_band_is_the_widest_of_the_priors_that_are_shown() -> None:
+    other = copy.deepcopy(NULL)
+    other["raw"]["kl"] = band(0.02, 0.05)
+    rows = rows_of(ablation())
+    rows += [row | {"prior": "uniform"} for row in rows[:3]]
+    nulls = NULLS | {"uniform": other, "none": {}}  # A prior that is not shown needs no band.
+    panels, _ = fit_panels(rows, nulls, OBJECTS | {"uniform": PRIORS["uniform"]()})
+    assert panels[1][1] == (min(NULL["raw"]["kl"]["low"], other["raw"]["kl"]["low"]), 0.05)
+    assert len(panels[1][2]) == 4

@@ -1,0 +1,200 @@
+"""The README's answer and the tables of docs/results.md say what the rows in metrics/ say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluated import NULL, ablation, evaluation, rows_of
+
+from aae.io import artifacts
+from aae.measure.controls import CONTROLS
+from aae.measure.equivalence import COMPARED, contrasts
+from aae.measure.scorecard import MEASURES
+from aae.measure.summary import details, variants
+from readme import STUDY, fill
+from results import ablation_table, answer, base_table, contrast_table, control_table
+
+Cells = dict[str, dict[str, Any]]
+NULLS = {"gaussian": NULL, "none": NULL}
+MARGINS = {"kl": 0.02, "sliced_w2": 0.01}
+
+
+def rows(cells: Cells) -> dict[str, list[Any]]:
+    """The files of an ablation, by name, as its stage writes them."""
+    table = rows_of(cells)
+    compared = contrasts([row for row in table if row["prior"] != "none"], MARGINS)
+    summary, said = variants(table, NULLS), ["One.", "Two."]
+    return {"ablation": table, "variants": summary, "contrasts": compared, "answer": said}
+
+
+def spoken(cells: Cells) -> list[str]:
+    """The README's three sentences."""
+    files = rows(cells)
+    return answer(files["ablation"], files["variants"], files["contrasts"]).splitlines()
+
+
+def body(table: str) -> list[list[str]]:
+    """The cells of a Markdown table's rows."""
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line[1:-1].replace("\\|", "¦").split("|")] for line in lines[2:]]
+
+
+# The README's answer.
+
+
+def test_the_first_sentence_says_how_well_the_codes_fit() -> None:
+    first, *_ = spoken(ablation())
+    assert first == (
+        "1. **The codes nearly have the prior's location and scale, but not its density**: those of the test "
+        "images are 0.025 of its standard deviations off (sliced W2 beyond sampling noise) and 0.092 nats "
+        "(KL divergence; 95% CI 0.087 to 0.097, 3 seeds; samples of the prior give 0.004), and 1.2% of the "
+        "prior's mass has less than a quarter of the codes that it should have."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kl", "w2", "words"),
+    [
+        (0.09, 0.02, "have the prior's location and scale, but not its density**"),
+        (0.09, 0.30, "do not have the prior's location and scale, but not its density**"),
+        (0.01, 0.02, "have the prior's location and scale, and no difference in density is found**"),
+    ],
+)
+def test_the_first_sentence_goes_with_the_verdicts(kl: float, w2: float, words: str) -> None:
+    cells = ablation()
+    for seed in range(3):
+        cells[f"deterministic-gaussian-{seed}"] = evaluation(kl, w2)
+        cells[f"deterministic-gaussian-{seed}"]["training"]["sliced_w2"] = w2 - 0.011
+    assert words in spoken(cells)[0]
+
+
+@pytest.mark.parametrize(
+    ("gap", "word"), [(0.004, "sees nearly all of what is left"), (0.03, "misses what is left")]
+)
+def test_the_second_sentence_says_whether_the_discriminator_sees_the_misfit(gap: float, word: str) -> None:
+    cells = ablation()
+    for cell in list(cells)[:-1]:
+        cells[cell]["discriminator"]["gap"] = gap
+    second = spoken(cells)[1]
+    assert f"The discriminator {word}**" in second
+    assert f"see {gap:.4f} nats of Jensen-Shannon divergence more" in second
+    assert f"(95% CI {gap:.4f} to {gap:.4f}, 3 seeds)" in second
+    assert "; without a discriminator the KL divergence is 32.85 nats even after" in second
+    del cells["deterministic-none-0"]
+    assert "without a discriminator" not in spoken(cells)[1]
+
+
+def test_the_third_sentence_says_that_encoders_are_equivalent_only_where_all_comparisons_are() -> None:
+    cells = ablation()
+    third = spoken(cells)[2]
+    assert third.startswith(
+        "3. **The type of encoder makes no difference that matters**: the largest in KL, "
+    )
+    assert "deterministic minus universal, is -0.002 nats (95% CI " in third
+    assert "9 of 9 comparisons are equivalent within ±0.02 nats of KL and ±0.01 of sliced W2" in third
+    assert "; the Gaussian encoder became nearly deterministic, with a median sigma(x) of 4e-06" in third
+
+    for seed in range(3):
+        cells[f"universal-gaussian-{seed}"]["codes"]["raw"]["kl"] += 0.05
+    third = spoken(cells)[2]
+    assert third.startswith("3. **The type of encoder makes a difference in 2 of 9 comparisons**")
+    assert "7 of 9 comparisons are equivalent" in third
+
+    cells["gaussian-gaussian-0"] = evaluation(kl=0.12)
+    for seed in range(3):
+        cells[f"universal-gaussian-{seed}"] = cells[f"deterministic-gaussian-{seed}"]
+    third = spoken(cells)[2]
+    assert third.startswith(
+        "3. **No difference between encoders is significant, but equivalence is not shown"
+    )
+
+    one_seed = {cell: found for cell, found in cells.items() if cell.endswith("0")}
+    assert "takes more than one seed" in spoken(one_seed)[2]
+
+
+# The tables.
+
+
+def test_the_base_table_has_a_row_a_number_and_says_what_the_run_was_trained_with() -> None:
+    found = evaluation()
+    row = rows_of({"deterministic-gaussian-0": found})[0]
+    text = base_table(details(row, found, NULL))
+    assert text.startswith("Trained with torch 2.14.1, capability AVX512.\n\n| measure |")
+    cells = {tuple(line[:2]): line[2:] for line in body(text)}
+    assert cells["KL(q ¦¦ p), nats", "test"] == ["0.09", "0.0040 (-0.0070 to 0.0150)"]
+    assert cells["KL(q ¦¦ p), nats", "training"] == ["0.07", "0.0010 (-0.0010 to 0.0030)"]
+    assert cells["discriminator gap, nats", "training"] == ["0.004", ""]
+    assert len(cells) == len(details(row, found, NULL)) - 1
+
+
+def test_the_ablation_table_has_a_row_a_variant_and_one_of_prior_samples() -> None:
+    lines = body(ablation_table(rows(ablation())["variants"]))
+    assert [line[:2] for line in lines] == [
+        ["deterministic, gaussian", "3"],
+        ["gaussian, gaussian", "3"],
+        ["universal, gaussian", "3"],
+        ["deterministic, none", "1"],
+        ["samples of the prior, gaussian", ""],
+    ]
+    deterministic, gaussian, _, without, samples = (line[2:] for line in lines)
+    assert deterministic[:2] == ["0.072 ± 0.002", "0.092 ± 0.002"]
+    assert (deterministic[-1], gaussian[-1]) == ("0", "4e-06 ± 2e-06")
+    assert without == ["36.480", "36.500", "0.150", "1.2%", "5.400", "0.0350", "0.830", "", "0"]
+    assert samples == ["0.001", "0.004", "0.030", "0.0%", "", "", "", "", ""]
+
+
+def test_the_contrast_table_shows_every_comparison_and_stresses_the_significant_ones() -> None:
+    compared = rows(ablation())["contrasts"]
+    lines = body(contrast_table(compared))
+    assert len(lines) == len(compared) == 3 * len(COMPARED)
+    for line, row in zip(lines, compared, strict=True):
+        assert line[1] == row["encoders"]
+        digits = 5 if row["measure"] == "reconstruction_error" else 4
+        signed = [f"{row[key]:+.{digits}f}" for key in ("difference", "low", "high")]
+        difference = "{} ({} to {})".format(*signed)
+        significant = row["low"] > 0 or row["high"] < 0
+        assert line[5] == (f"**{difference}**" if significant else difference)
+        assert line[6].startswith("equivalent within ±0.0" if row["margin"] else "")
+        assert line[7] == f"{row['detectable']:.{digits}f}"
+    one_seed = body(contrast_table(rows(ablation(seeds=1))["contrasts"]))
+    assert {tuple(line[6:]) for line in one_seed} == {("", "", "")}
+
+
+def test_the_control_table_has_multiples_of_the_null_bands_end() -> None:
+    high = {"codes": "upper end of the null band", "kl": 0.01, "c2st_accuracy": 0.51, "outside": 0.0}
+    control = {"codes": next(iter(CONTROLS)), "kl": 0.025, "c2st_accuracy": 0.505, "outside": 0.0}
+    text = control_table([control, high])
+    assert (
+        text.splitlines()[0]
+        == "| codes | "
+        + " | ".join(MEASURES[name].title.replace("|", "\\|") for name in ("kl", "c2st_accuracy"))
+        + " |"
+    )
+    assert body(text) == [["samples of the prior", "**2.50**", "0.505"]]
+
+
+# The pages.
+
+
+def test_a_page_gets_the_numbers_of_the_study_where_it_was_run(tmp_path: Path) -> None:
+    page = "a\n<!-- answer -->\nold\n<!-- /answer -->\nb\n"
+    page += "<!-- encoders-verdicts -->\n<!-- /encoders-verdicts -->\n"
+    write(tmp_path, ablation(seeds=3))
+    filled = fill(page, tmp_path)
+    assert filled.startswith("a\n<!-- answer -->\n1. **")
+    assert "old" not in filled
+    assert "3 seeds" in filled
+    assert "Not run yet" in filled
+    write(tmp_path / STUDY, ablation(seeds=8))
+    filled = fill(filled, tmp_path)
+    assert "8 seeds" in filled
+    assert "3 seeds" not in filled
+    assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
+    assert fill(filled, tmp_path) == filled
+
+
+def write(folder: Path, cells: Cells) -> None:
+    for name, table in rows(cells).items():
+        artifacts.save_rows(table, folder / f"metrics/{name}.json")
+        assert len(json.loads((folder / f"metrics/{name}.json").read_text())) == len(table)

@@ -1,0 +1,173 @@
+"""Tables and sentences of README.md and docs/results.md, from the rows in metrics/."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aae.measure.scorecard import MEASURES
+from aae.measure.summary import COLUMNS, VARIANT
+from aae.measure.verdicts import (
+    became,
+    by_variant,
+    density_differs,
+    equivalence,
+    gap_word,
+    moments,
+    significance,
+)
+from aae.model.priors import PRIORS
+from tables import table
+
+Rows = Sequence[Mapping[str, Any]]
+VARIANT_COLUMNS = {  # Title and format of what the table of variants shows.
+    "kl_training": ("KL, training codes", ".3f"),
+    "kl": ("KL, test codes", ".3f"),
+    "total_variation": ("total variation", ".3f"),
+    "below_quarter": ("prior mass below 1/4", ".1%"),
+    "sliced_w2_excess": ("excess sliced W2", ".3f"),
+    "reconstruction_error": ("squared error", ".4f"),
+    "neighbour_accuracy": ("neighbour accuracy", ".3f"),
+    "gap": ("discriminator gap", ".4f"),
+    "sigma_median": ("median sigma", ".2g"),
+}
+MOMENTS = {"are": "have", "agree": "nearly have", "differ": "do not have"}
+
+
+def answer(ablation: Rows, variants: Rows, contrasts: Rows) -> str:
+    """The project's question, answered for newcomers in three sentences."""
+    numbers = by_variant(variants)
+    fitted = next(each for each in numbers if _constrained(each["kl"]))
+    runs = [row for row in ablation if all(row[key] == fitted["kl"][key] for key in VARIANT)]
+    kl, w2, mass, gap = (fitted[name] for name in ("kl", "sliced_w2_excess", "below_quarter", "gap"))
+    density = "but not its density" if density_differs(kl) else "and no difference in density is found"
+    sees = "sees nearly all of what is left" if gap_word(gap["mean"]) == "closed" else "misses what is left"
+    # A raw scale that nothing holds is arbitrary: whitened codes say what a discriminator is for.
+    without = [each["kl_whitened"]["mean"] for each in numbers if not _constrained(each["kl"])]
+    contrast = (
+        f"; without a discriminator the KL divergence is {without[0]:.2f} nats even after the codes get "
+        "the prior's mean and covariance"
+        if without
+        else ""
+    )
+    return (
+        f"1. **The codes {MOMENTS[moments(fitted, runs)]} the prior's location and scale, {density}**: "
+        f"those of the test images are {w2['mean']:.3f} of its standard deviations off (sliced W2 beyond "
+        f"sampling noise) and {kl['mean']:.3f} nats (KL divergence; {interval(kl)}; samples of the prior "
+        f"give {kl['null']:.3f}), and {mass['mean']:.1%} of the prior's mass has less than a quarter of "
+        "the codes that it should have.\n"
+        f"2. **The discriminator {sees}**: boosted trees, trained on the final codes until they find no "
+        f"more, see {gap['mean']:.4f} nats of Jensen-Shannon divergence more than its own loss implies "
+        f"({interval(gap, '.4f')}){contrast}.\n"
+        f"3. {_encoders(ablation, contrasts)}.\n"
+    )
+
+
+def _encoders(ablation: Rows, contrasts: Rows) -> str:
+    """The third sentence: whether the type of encoder matters, and what the Gaussian one became."""
+    judged = [row for row in contrasts if row["equivalent"] is not None]
+    if not judged:
+        return "**Whether the type of encoder matters** takes more than one seed to say"
+    equivalent = sum(row["equivalent"] for row in judged)
+    if equivalent == len(judged):
+        words = "The type of encoder makes no difference that matters"
+    elif different := sum(significance(row) == "significant" and not row["equivalent"] for row in judged):
+        words = f"The type of encoder makes a difference in {different} of {len(judged)} comparisons"
+    else:
+        words = "No difference between encoders is significant, but equivalence is not shown throughout"
+    most = max((row for row in judged if row["measure"] == "kl"), key=lambda row: abs(row["difference"]))
+    margins = " and ".join(
+        f"±{margin:g} {unit}"
+        for name, unit in {"kl": "nats of KL", "sliced_w2": "of sliced W2"}.items()
+        for margin in {row["margin"] for row in judged if row["measure"] == name}
+    )
+    sentence = (
+        f"**{words}**: the largest in KL, {most['encoders'].replace(' - ', ' minus ')}, is "
+        f"{most['difference']:+.3f} nats ({interval(most, '+.3f')}), and {equivalent} of {len(judged)} "
+        f"comparisons are equivalent within {margins}"
+    )
+    gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
+    return f"{sentence}; {became(gaussian, 'the Gaussian encoder')}" if gaussian else sentence
+
+
+def interval(row: Mapping[str, Any], form: str = ".3f") -> str:
+    """The 95% interval over seeds, in words."""
+    if row["low"] is None:
+        return "1 seed"
+    return f"95% CI {row['low']:{form}} to {row['high']:{form}}, {row['seeds']} seeds"
+
+
+def _constrained(row: Mapping[str, Any]) -> bool:
+    return PRIORS[row["prior"]].constrains
+
+
+def base_table(details: Rows) -> str:
+    """Every number of the base run beside the null band."""
+    header = ["measure", "codes", "value", "prior samples (95%)"]
+    lines = [header, ["---"] * len(header)]
+    *numbers, trained_with = details
+    for row in numbers:
+        null = "" if row["null"] is None else f"{row['null']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
+        lines.append([row["measure"], row["codes"], f"{row['value']:.4g}", null])
+    return f"Trained with {trained_with['value']}.\n\n{table(lines)}"
+
+
+def ablation_table(variants: Rows) -> str:
+    """Mean and standard deviation over seeds, a row a variant, and what samples of the prior give."""
+    header = ["encoder, prior", "seeds", *(title for title, _ in VARIANT_COLUMNS.values())]
+    lines = [header, ["---"] * len(header)]
+    samples = {}
+    for numbers in by_variant(variants):
+        kl, nulls = numbers["kl"], []
+        cells = [kl["variant"], str(kl["seeds"])]
+        for name, (_, form) in VARIANT_COLUMNS.items():
+            row = numbers.get(name, {"mean": None, "std": None, "null": None})
+            cells.append(_formatted(row["mean"], form) + (f" ± {row['std']:{form}}" if row["std"] else ""))
+            nulls.append(_formatted(row["null"], form))
+        lines.append(cells)
+        if _constrained(kl):
+            samples[kl["prior"]] = [f"samples of the prior, {kl['prior']}", "", *nulls]
+    return table(lines + list(samples.values()))
+
+
+def _formatted(value: float | None, form: str) -> str:
+    return "" if value is None else f"{value:{form}}"
+
+
+def contrast_table(contrasts: Rows) -> str:
+    """Differences between encoders under a prior, paired by seed; bold where the interval leaves 0 out."""
+    header = ["prior", "encoders", "measure", "codes", "seeds", "difference (95% CI)", "equivalence"]
+    header += ["minimum detectable", "standard deviation over seeds"]
+    lines = [header, ["---"] * len(header)]
+    for row in contrasts:
+        column = COLUMNS[row["measure"]]
+        form = ".5f" if row["measure"] == "reconstruction_error" else ".4f"
+        cells = [row["prior"], row["encoders"], column.title, column.codes, str(row["seeds"])]
+        difference = f"{row['difference']:+{form}}"
+        if row["low"] is None:  # One seed.
+            lines.append([*cells, difference, "", "", ""])
+            continue
+        difference += f" ({row['low']:+{form}} to {row['high']:+{form}})"
+        cells.append(f"**{difference}**" if significance(row) == "significant" else difference)
+        cells.append("" if row["equivalent"] is None else equivalence(row))
+        lines.append([*cells, f"{row['detectable']:{form}}", f"{row['seed_std']:{form}}"])
+    return table(lines)
+
+
+def sentences(said: Sequence[str]) -> str:
+    """The answer's sentences as a list."""
+    return "".join(f"- {sentence}\n" for sentence in said)
+
+
+def control_table(controls: Rows) -> str:
+    """What each measure says of codes with known errors, as multiples of the null band's upper end."""
+    *rows, high = controls
+    # Codes where p(z) = 0 cannot be under this prior: their band ends at 0.
+    names = [name for name in high if name != "codes" and high[name] > 0]
+    lines = [["codes", *(MEASURES[name].title for name in names)], ["---"] * (1 + len(names))]
+    for row in rows:
+        line = [row["codes"]]
+        for name in names:
+            # An accuracy is no distance from 0: it stands as it is.
+            said = f"{row[name]:.3f}" if name == "c2st_accuracy" else f"{row[name] / high[name]:.2f}"
+            line.append(f"**{said}**" if row[name] > high[name] else said)
+        lines.append(line)
+    return table(lines)
