@@ -4,21 +4,15 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro studies test lint verify chaos readme bench lock clean
+.PHONY: help repro test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
 ##@ Run it
-# The base figures first: DVC itself runs stages that do not depend on each other in any order.
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
 	python tools/mend.py
-	dvc repro base-metrics plot-2A plot-fit sample-grid-2E
 	dvc repro
-
-studies: $(VENV)/installed  ## Run the studies in studies/, which `repro` leaves alone (hours)
-	python tools/mend.py
-	dvc repro --recursive studies
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests

@@ -68,7 +68,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
         ("    - gaussian-gaussian-0\n", "    - deterministic-shifted-0\n    - deterministic-none-0\n"),
         ("hidden_units: 16", "hidden_units: 64"),
         ("epochs: 1 ", "epochs: 60 "),
-        ("learning_rate: 3.0e-3", "learning_rate: 1.0e-3"),
+        ("  learning_rate: 3.0e-3", "  learning_rate: 1.0e-3"),
+        ("adversarial_weight_start: 0.0125", "adversarial_weight_start: 0.1"),
     )
     return clone, clone.dvc("repro")
 
