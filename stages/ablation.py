@@ -41,14 +41,12 @@ def main() -> None:
     say_which_cells_are_of_no_grid(cells, ablation.cells)
 
     rows, planes, grids = [], [], []
-    priors: dict[str, Prior] = {}  # One object a prior: some take long to make, and to draw anew.
+    priors: dict[str, Prior] = {}
     drawn = set()
     for cell in ablation.cells:
         config = artifacts.load_config(cells / cell / "config.json")
-        if config.prior not in priors:
-            priors[config.prior] = run_prior(config)
-            priors[config.prior].require_plane("the ablation's figure")
-        prior = priors[config.prior]
+        prior = priors[config.prior] = run_prior(config)
+        prior.require_plane("the ablation's figure")
         row = cell_row(config, artifacts.load_json(cells / cell / "evaluation.json"))
         rows.append(row)
         if config.title not in drawn:  # The first seed of each variant.

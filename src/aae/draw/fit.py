@@ -7,11 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy import stats
 
 from aae.draw.style import BAND, BLUE, LAYOUT, WIDTH, styled
+from aae.measure.summary import t_interval
 
-LEVEL = 0.95
 Panel = tuple[str, tuple[float, float], Sequence[tuple[str, np.ndarray]]]
 
 
@@ -52,8 +51,6 @@ def draw_seeds(axes: Axes, row: int, seeds: np.ndarray) -> None:
     """A dot a seed, and below them the mean with its t interval, where there is more than one seed."""
     axes.plot(seeds, np.full(len(seeds), row - 0.12), "o", color=BLUE, alpha=0.6, markeredgewidth=0)
     mean = float(np.mean(seeds))
-    reach = 0.0
-    if len(seeds) > 1:
-        error = float(np.std(seeds, ddof=1)) / np.sqrt(len(seeds))
-        reach = float(stats.t.ppf((1 + LEVEL) / 2, len(seeds) - 1)) * error
+    low, high = t_interval(seeds)
+    reach = 0.0 if low is None or high is None else (high - low) / 2
     axes.errorbar(mean, row + 0.18, xerr=reach, fmt="D", color="black", elinewidth=1, capsize=2)
