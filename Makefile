@@ -16,7 +16,7 @@ repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, a
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed  ## Check formatting, style and types
 	ruff format --check .

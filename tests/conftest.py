@@ -23,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests/mnist-sample"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that run DVC first: they take minutes, and one that starts last keeps the others waiting."""
+    items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "make_clone"))
+
+
 def against_standard_normal(measure: Measure) -> Callable[[np.ndarray], float]:
     """The measure of codes against N(0, I)."""
     prior = Gaussian()

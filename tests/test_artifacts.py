@@ -46,7 +46,7 @@ SAVERS: dict[str, Callable[[Path], None]] = {
 }
 LOADERS: dict[str, Callable[[Path], Any]] = {
     "content.json": artifacts.load_json,
-    "rows.json": artifacts.load_rows,
+    "rows.json": artifacts.load_json,
     "table.csv": artifacts.load_table,
     "config.json": artifacts.load_config,
     "tensors.safetensors": artifacts.load_tensors,

@@ -55,8 +55,9 @@ def test_every_allowed_name_has_an_encoder() -> None:
     assert set(ENCODERS) == set(EncoderName.__args__)  # type: ignore[attr-defined]
 
 
-def test_first_weights_are_pytorchs_uniform_ones_or_the_papers_normal_ones() -> None:
+def test_first_weights_are_hes_or_pytorchs_uniform_ones_or_the_papers_normal_ones() -> None:
     for name, std, bias_std in (
+        ("he", (2 / 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
         ("uniform", 1 / (3 * 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
         ("normal", 0.01, 0),
     ):
@@ -68,6 +69,18 @@ def test_first_weights_are_pytorchs_uniform_ones_or_the_papers_normal_ones() -> 
         assert layer.bias.std().item() == pytest.approx(bias_std, rel=0.1)
         # Three standard deviations hold all of a uniform distribution, but not of a normal one.
         assert (layer.weight.abs().max() > 3 * std).item() is (name == "normal")
+
+
+def test_hes_weights_are_wider_between_the_hidden_layers_only() -> None:
+    layers = {}
+    for name in ("he", "uniform"):
+        settings = make_config(model={"hidden_units": 16, "initial_weights": name}).model
+        children = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())
+        layers[name] = [layer for layer in children if isinstance(layer, nn.Linear)]
+    for place, gain in enumerate((1, 6**0.5, 1)):
+        he, uniform = layers["he"][place], layers["uniform"][place]
+        torch.testing.assert_close(he.weight, gain * uniform.weight)
+        assert torch.equal(he.bias, uniform.bias)
 
 
 @ENCODER_NAMES
@@ -92,8 +105,7 @@ def test_torchs_global_generator_decides_nothing(encoder: str, x: torch.Tensor) 
             autoencoder = fresh(encoder)
             before = torch.get_rng_state()
             z = autoencoder.encode(x, named_generator(0, "noise"))
-            mean = autoencoder.encode_mean(x, named_generator(0, "noise"))
-            results.append(torch.cat([z, mean, autoencoder.decode(z)], dim=1))
+            results.append(torch.cat([z, autoencoder.decode(z)], dim=1))
             assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(*results)
 
@@ -115,11 +127,12 @@ def test_a_generator_decides_the_codes_to_the_bit(encoder: str, x: torch.Tensor)
     assert torch.equal(z, another) == (encoder == "deterministic")
 
 
-def test_the_deterministic_code_is_its_own_mean_and_uses_no_noise(x: torch.Tensor) -> None:
+def test_the_deterministic_code_is_the_networks_output_and_uses_no_noise(x: torch.Tensor) -> None:
     autoencoder = fresh("deterministic")
     generator = named_generator(0, "noise")
     before = generator.get_state()
-    assert torch.equal(autoencoder.encode(x, generator), autoencoder.encode_mean(x, generator))
+    z = autoencoder.encode(x, generator)
+    torch.testing.assert_close(z, autoencoder.encoder.net(x).detach())
     assert torch.equal(generator.get_state(), before)
 
 
@@ -131,41 +144,31 @@ def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
     autoencoder = fresh("gaussian", model={"sigma": sigma, "prior_std": 5.0})
     generator = named_generator(0, "noise")
     draws = autoencoder.encode(x[:20].repeat(n, 1), generator).view(n, 20, 2)
-    mean = autoencoder.encode_mean(x[:20], generator)
+    codes = autoencoder.encoder(x[:20], generator)
+    assert codes.mean is not None
     if sigma == "learned":
         std = torch.log1p(autoencoder.encoder.net(x[:20])[:, 2:].detach().exp())  # Softplus.
     else:
         std = torch.full((20, 2), 0.25 * 5.0)
-    assert ((draws.mean(0) - mean).abs() / std).max() < 4 / n**0.5
+    assert ((draws.mean(0) - codes.mean).abs() / std).max() < 4 / n**0.5
     assert (draws.std(0) / std - 1).abs().max() < 4 / (2 * n) ** 0.5
-    codes = autoencoder.encoder(x[:20], generator)
-    torch.testing.assert_close(codes.mean, mean)  # What the KL divergence is computed from.
+    torch.testing.assert_close(codes.mean, autoencoder.encoder.net(x[:20])[:, :2])
     torch.testing.assert_close(codes.std, std)
 
 
 def test_with_a_sigma_of_0_the_gaussian_encoder_is_deterministic(x: torch.Tensor) -> None:
     autoencoder = fresh("gaussian", model={"sigma": 0.0})
     generator = named_generator(0, "noise")
-    assert torch.equal(autoencoder.encode(x, generator), autoencoder.encode_mean(x, generator))
+    codes = autoencoder.posterior(x, generator)
+    assert codes.mean is not None
+    assert torch.equal(codes.z, codes.mean)
 
 
-@pytest.mark.parametrize("sigma", ["learned", 0.25])
-def test_the_gaussian_mean_uses_no_noise(sigma: object, x: torch.Tensor) -> None:
-    generator = named_generator(0, "noise")
-    before = generator.get_state()
-    fresh("gaussian", model={"sigma": sigma}).encode_mean(x, generator)
-    assert torch.equal(generator.get_state(), before)
-
-
-def test_the_universal_encoders_codes_differ_between_draws_about_their_mean(x: torch.Tensor) -> None:
+def test_the_universal_encoders_codes_of_an_image_differ_between_draws(x: torch.Tensor) -> None:
     autoencoder = fresh("universal")
     generator = named_generator(0, "noise")
     draws = autoencoder.encode(x[:100].repeat(200, 1), generator).view(200, 100, 2)
     assert (draws.std(0) > 0).all()
-    mean = autoencoder.encode_mean(x[:100], generator)
-    # Sixteen samples behind the mean, two hundred behind what it is held against.
-    spread = draws.std(0) * (1 / networks.MEAN_SAMPLES + 1 / 200) ** 0.5
-    assert ((draws.mean(0) - mean) / spread).square().mean().sqrt().item() == pytest.approx(1, abs=0.2)
 
 
 @ENCODER_NAMES
@@ -175,7 +178,7 @@ def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, 
     assert [part is not None for part in (mean, std)] == 2 * [encoder == "gaussian"]
 
 
-@pytest.mark.parametrize("initial_weights", ["uniform", "normal"])
+@pytest.mark.parametrize("initial_weights", ["he", "uniform", "normal"])
 @ENCODER_NAMES
 def test_every_weight_of_the_autoencoder_learns(encoder: str, initial_weights: str, x: torch.Tensor) -> None:
     autoencoder = fresh(encoder, model={"initial_weights": initial_weights})
@@ -202,8 +205,7 @@ def test_encoding_in_several_batches_equals_encoding_at_once(
 def test_outside_training_nothing_keeps_a_gradient(encoder: str, x: torch.Tensor) -> None:
     autoencoder = fresh(encoder)
     z = autoencoder.encode(x, named_generator(0, "noise"))
-    mean = autoencoder.encode_mean(x, named_generator(0, "noise"))
-    assert not any(tensor.requires_grad for tensor in (z, mean, autoencoder.decode(z)))
+    assert not any(tensor.requires_grad for tensor in (z, autoencoder.decode(z)))
 
 
 def test_decoded_pixels_are_probabilities() -> None:

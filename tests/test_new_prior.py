@@ -1,7 +1,11 @@
-"""A stranger adds a prior, by a class and a name, and every stage works with it under DVC."""
+"""A stranger adds a prior, by a class and a name, and chooses a recipe for it: every stage works under DVC.
+
+Hence `data.validation: true`, and a folder of MNIST without its test images: a stage that reads one fails.
+"""
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +49,10 @@ class Shifted(Prior):
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
     """A clone to which the prior was added, after a `dvc repro` that uses it; and what that printed."""
-    clone = make_clone(tmp_path_factory.mktemp("new-prior"), sample_folder)
+    training_files = tmp_path_factory.mktemp("training-files")
+    for file in sample_folder.glob("train-*"):
+        shutil.copy(file, training_files)
+    clone = make_clone(tmp_path_factory.mktemp("new-prior"), training_files)
     (clone.folder / "src/aae/model/priors/shifted.py").write_text(SHIFTED)
     clone.edit(
         "src/aae/model/priors/__init__.py",
@@ -66,16 +73,21 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
         "params.yaml",
         ("prior: gaussian ", "prior: shifted "),
         ("    - gaussian-gaussian-0\n", "    - deterministic-shifted-0\n    - deterministic-none-0\n"),
+        ("validation: false", "validation: true"),
         ("hidden_units: 16", "hidden_units: 64"),
         ("epochs: 1 ", "epochs: 60 "),
         ("  learning_rate: 3.0e-3", "  learning_rate: 1.0e-3"),
-        ("adversarial_weight_start: 0.0125", "adversarial_weight_start: 0.1"),
+        ("adversarial_weight_start: 0.004", "adversarial_weight_start: 0.1"),
     )
     return clone, clone.dvc("repro")
 
 
-def test_every_stage_runs_with_it(clone: tuple[Clone, str]) -> None:
+def test_every_stage_runs_with_it_and_without_the_test_images(clone: tuple[Clone, str]) -> None:
     tree, printed = clone
+    assert sorted(path.name for path in (tree.folder / "data/mnist").iterdir()) == [
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+    ]
     stages = {name.split("@")[0] for name in ran(printed)}
     names = re.findall(r"^  ([\w-]+):$", (ROOT / "dvc.yaml").read_text(), re.MULTILINE)
     assert stages == set(names) - {"download"}

@@ -40,14 +40,14 @@ def test_rows_are_a_list_with_a_line_each(tmp_path: Path) -> None:
         b'  "A sentence."\n'
         b"]\n"
     )
-    assert artifacts.load_rows(tmp_path / "rows.json") == artifacts.rounded(rows)
+    assert artifacts.load_json(tmp_path / "rows.json") == artifacts.rounded(rows)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.text() | st.dictionaries(st.text(), CELLS, max_size=3), min_size=1, max_size=4))
 def test_any_rows_come_back_in_their_order_a_line_each(folder: Path, rows: list[Content | str]) -> None:
     artifacts.save_rows(rows, folder / "any.json")
-    loaded = artifacts.load_rows(folder / "any.json")
+    loaded: Any = artifacts.load_json(folder / "any.json")
     assert loaded == artifacts.rounded(rows)
     assert list(map(list, loaded)) == list(map(list, rows))
     lines = (folder / "any.json").read_text(encoding="utf-8").split("\n")

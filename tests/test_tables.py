@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,8 @@ def test_rows_come_back_one_a_line_with_the_digits_of_tables(tmp_path: Path) -> 
     ]
     artifacts.save_rows(rows, tmp_path / "rows.json")
     due = [{"measure": "KL", "mean": 0.333333333, "std": None, "equivalent": True}, *rows[1:]]
-    assert artifacts.load_rows(tmp_path / "rows.json") == due
+    loaded: Any = artifacts.load_json(tmp_path / "rows.json")
+    assert loaded == due
     lines = (tmp_path / "rows.json").read_text(encoding="utf-8").splitlines()
     assert [lines[0], lines[-1]] == ["[", "]"]
     assert [json.loads(line.rstrip(",")) for line in lines[1:-1]] == due
@@ -101,7 +103,8 @@ def test_rows_come_back_one_a_line_with_the_digits_of_tables(tmp_path: Path) -> 
 
 def test_a_table_of_no_rows_is_an_empty_list(tmp_path: Path) -> None:
     artifacts.save_rows([], tmp_path / "rows.json")
-    assert artifacts.load_rows(tmp_path / "rows.json") == []
+    loaded: Any = artifacts.load_json(tmp_path / "rows.json")
+    assert loaded == []
 
 
 def test_what_is_no_number_is_refused_and_leaves_no_file(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class ModelSettings(Settings):
         Literal["learned"] | Annotated[float, Field(ge=0, le=10)],
         Field(description="learned, or a number from 0 to 10"),
     ]
-    initial_weights: Literal["uniform", "normal"]
+    initial_weights: Literal["he", "uniform", "normal"]
 
 
 class TrainSettings(Settings):

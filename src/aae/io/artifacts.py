@@ -100,11 +100,6 @@ def save_rows(rows: Sequence[Mapping[str, Any] | str], path: Path) -> None:
         partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
-def load_rows(path: Path) -> list[Any]:
-    """What `save_rows` wrote."""
-    return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
-
-
 def rounded(content: Any) -> Any:
     """Metrics, nested as JSON is, with the 9 significant digits that tables have.
 

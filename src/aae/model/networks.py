@@ -16,8 +16,8 @@ from aae.randomness import named_generator
 
 PIXELS = 28 * 28
 NORMAL_STD = 0.01  # Of first weights with model.initial_weights: normal (paper, appendix A.1).
+HE_GAIN = math.sqrt(6)  # With model.initial_weights: he. The variance of PyTorch's weights is 1/(3 inputs).
 NOISE_DIM = 10  # Dimensions of eta, the input noise of the universal approximator posterior.
-MEAN_SAMPLES = 16  # Samples of eta behind the mean code of the universal encoder, which has no closed form.
 BATCH = 1000  # Images at a time outside training: bounds memory.
 
 
@@ -27,8 +27,9 @@ def perceptron(inputs: int, outputs: int, settings: ModelSettings, generator: to
     Args:
         inputs: units of the first layer.
         outputs: units of the last layer, which is linear.
-        settings: hidden units, and the distribution of the first weights: PyTorch's own uniform one, or
-            N(0, 0.01^2) with biases of 0.
+        settings: hidden units, and the distribution of the first weights: PyTorch's own uniform one; "he",
+            the same but wider between the hidden layers, with the variance 2/inputs of He et al.
+            (arXiv:1502.01852); or "normal", N(0, 0.01^2) with biases of 0.
         generator: of the first weights.
     """
     hidden = settings.hidden_units
@@ -40,7 +41,8 @@ def perceptron(inputs: int, outputs: int, settings: ModelSettings, generator: to
             nn.init.zeros_(layer.bias)
         else:
             bound = 1 / math.sqrt(layer.in_features)
-            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            gain = HE_GAIN if settings.initial_weights == "he" and layer is layers[1] else 1.0
+            nn.init.uniform_(layer.weight, -gain * bound, gain * bound, generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
     first, second = nn.ReLU(inplace=True), nn.ReLU(inplace=True)  # Nothing else needs their inputs.
     return nn.Sequential(layers[0], first, layers[1], second, layers[2])
@@ -77,10 +79,6 @@ class Encoder(nn.Module):
         """One code for each image, (batch, 784)."""
         raise NotImplementedError
 
-    def mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """The mean of q(z|x) for each image: (batch, 784) -> (batch, code_dim)."""
-        raise NotImplementedError
-
 
 class DeterministicEncoder(Encoder):
     """z = f(x): q(z) has no randomness but the data's. The paper uses this one throughout."""
@@ -88,10 +86,6 @@ class DeterministicEncoder(Encoder):
     def forward(self, x: torch.Tensor, generator: torch.Generator) -> Codes:
         """f(x); draws nothing from `generator`."""
         return Codes(self.net(x))
-
-    def mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """f(x) as well."""
-        return self.net(x)
 
 
 class GaussianEncoder(Encoder):
@@ -105,10 +99,6 @@ class GaussianEncoder(Encoder):
         std = F.softplus(raw_std)
         return Codes(mean + std * standard_normal(mean, generator), mean, std)
 
-    def mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """mu(x); draws nothing from `generator`."""
-        return self.net(x).chunk(2, dim=1)[0]
-
 
 class FixedSigmaEncoder(Encoder):
     """The Gaussian encoder with the standard deviation `model.sigma`, in those of the prior."""
@@ -118,10 +108,6 @@ class FixedSigmaEncoder(Encoder):
         mean = self.net(x)
         std = torch.full_like(mean, self.settings.prior_std * float(self.settings.sigma))
         return Codes(mean + std * standard_normal(mean, generator), mean, std)
-
-    def mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """mu(x); draws nothing from `generator`."""
-        return self.net(x)
 
 
 class UniversalEncoder(Encoder):
@@ -133,10 +119,6 @@ class UniversalEncoder(Encoder):
         """f(x, eta) for one sample of eta an image."""
         eta = torch.randn(len(x), NOISE_DIM, generator=generator).to(x.device)
         return Codes(self.net(torch.cat([x, eta], dim=1)))
-
-    def mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """The mean of f(x, eta) over `MEAN_SAMPLES` samples of eta."""
-        return torch.stack([self(x, generator).z for _ in range(MEAN_SAMPLES)]).mean(0)
 
 
 def apply(network: nn.Module, precision: str, x: torch.Tensor, *rest: object) -> Any:
@@ -181,11 +163,6 @@ class Autoencoder(nn.Module):
         parts = [self.encoder(part, generator) for part in x.split(BATCH)]
         columns = ([part.cpu() for part in column if part is not None] for column in zip(*parts, strict=True))
         return Codes(*(torch.cat(column) if column else None for column in columns))  # type: ignore[arg-type]
-
-    @torch.inference_mode()
-    def encode_mean(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Means of q(z|x) of any number of images, on the CPU: (n, 784) -> (n, code_dim)."""
-        return torch.cat([self.encoder.mean(part, generator).cpu() for part in x.split(BATCH)])
 
     @torch.inference_mode()
     def decode(self, z: torch.Tensor) -> torch.Tensor:
