@@ -74,7 +74,9 @@ def make_contestant(name: str, folder: Path) -> Contestant:
         case "this project, late":
             return Project(folder, refinement_start=0.0)
         case "this project, like for like":
-            changes = {"code_buffer": 1, "adversarial_weight": 0.0125, "input_dropout": 0.0}
+            # A constant weight, as theirs.
+            weights = {"adversarial_weight_start": 0.0125, "adversarial_weight": 0.0125}
+            changes = {"code_buffer": 1, "input_dropout": 0.0, **weights}
             return Project(folder, batch_size=100, precision="float32", **changes)
         case "plain loop":
             from peer_plain import PlainLoop
