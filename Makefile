@@ -4,7 +4,7 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro test lint verify chaos readme bench lock clean
+.PHONY: help repro studies test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
@@ -13,6 +13,10 @@ help:  ## List the targets
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
 	python tools/mend.py
 	dvc repro
+
+studies: $(VENV)/installed  ## Set up, then run every study that is out of date
+	python tools/mend.py
+	dvc repro --recursive studies
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests
@@ -31,7 +35,7 @@ chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compa
 	python tools/chaos.py
 
 # BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
-bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (20 minutes, on an idle machine)
+bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (40 minutes, on an idle machine)
 	dvc repro download
 	PYTHONPATH=src:benchmarks:$(PEERS) python benchmarks/bench.py $(BENCH)
 

@@ -6,6 +6,7 @@ from typing import Any
 from aae.measure.scorecard import MEASURES
 from aae.measure.summary import COLUMNS, VARIANT
 from aae.measure.verdicts import (
+    UNITS,
     became,
     by_variant,
     density_differs,
@@ -67,21 +68,23 @@ def _encoders(ablation: Rows, contrasts: Rows) -> str:
     if not judged:
         return "**Whether the type of encoder matters** takes more than one seed to say"
     equivalent = sum(row["equivalent"] for row in judged)
+    different = [row for row in judged if significance(row) == "significant" and not row["equivalent"]]
     if equivalent == len(judged):
         words = "The type of encoder makes no difference that matters"
-    elif different := sum(significance(row) == "significant" and not row["equivalent"] for row in judged):
-        words = f"The type of encoder makes a difference in {different} of {len(judged)} comparisons"
+    elif different:
+        words = f"The type of encoder makes a difference in {len(different)} of {len(judged)} comparisons"
     else:
         words = "No difference between encoders is significant, but equivalence is not shown throughout"
-    most = max((row for row in judged if row["measure"] == "kl"), key=lambda row: abs(row["difference"]))
+    most = max(different or judged, key=lambda row: abs(row["difference"]) / row["margin"])
+    measure, unit = UNITS[most["measure"]]
     margins = " and ".join(
         f"±{margin:g} {unit}"
         for name, unit in {"kl": "nats of KL", "sliced_w2": "of sliced W2"}.items()
         for margin in {row["margin"] for row in judged if row["measure"] == name}
     )
     sentence = (
-        f"**{words}**: the largest in KL, {most['encoders'].replace(' - ', ' minus ')}, is "
-        f"{most['difference']:+.3f} nats ({interval(most, '+.3f')}), and {equivalent} of {len(judged)} "
+        f"**{words}**: the largest, {most['encoders'].replace(' - ', ' minus ')} in {measure}, is "
+        f"{most['difference']:+.3f} {unit} ({interval(most, '+.3f')}), and {equivalent} of {len(judged)} "
         f"comparisons are equivalent within {margins}"
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
