@@ -34,8 +34,8 @@ verify: $(VENV)/installed  ## Rerun the committed pipeline in a temporary clone 
 chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compare the results (Linux)
 	python tools/chaos.py
 
-# BENCH="--patience 600" and the like are handed on; BENCH=--help lists them.
-bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (40 minutes, on an idle machine)
+# BENCH="--patience 1200" and the like are handed on; BENCH=--help lists them.
+bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (35 minutes, on an idle machine)
 	dvc repro download
 	PYTHONPATH=src:benchmarks:$(PEERS) python benchmarks/bench.py $(BENCH)
 

@@ -73,10 +73,12 @@ def make_contestant(name: str, folder: Path) -> Contestant:
             return Project(folder, code_buffer=1, precision="float32")
         case "this project, late":
             return Project(folder, refinement_start=0.0)
+        case "this project, late, float32":
+            return Project(folder, refinement_start=0.0, precision="float32")
         case "this project, like for like":
             # A constant weight, as theirs.
             weights = {"adversarial_weight_start": 0.0125, "adversarial_weight": 0.0125}
-            changes = {"code_buffer": 1, "input_dropout": 0.0, **weights}
+            changes = {"code_buffer": 1, **weights}
             return Project(folder, batch_size=100, precision="float32", **changes)
         case "plain loop":
             from peer_plain import PlainLoop

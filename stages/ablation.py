@@ -13,7 +13,7 @@ import _stage
 
 from matplotlib.figure import Figure
 
-from _params import read_ablation
+from _params import read_ablation, say_other_cells
 from aae.draw.fit import figure_fit
 from aae.draw.grid import figure_grids_side_by_side
 from aae.draw.plane import figure_side_by_side
@@ -38,7 +38,7 @@ def main() -> None:
         case _:
             raise UserError("usage: ablation.py FOLDER_OF_CELLS")
     ablation = read_ablation()
-    say_which_cells_are_of_no_grid(cells, ablation.cells)
+    say_other_cells(cells, ablation.cells)
 
     rows, planes, grids = [], [], []
     priors: dict[str, Prior] = {}
@@ -74,15 +74,6 @@ def main() -> None:
     draw("2A", figure_side_by_side(planes, COLUMNS, POINT_SIZE))
     draw("2E", figure_grids_side_by_side(grids, COLUMNS))
     draw("fit", figure_fit(*fit_panels(rows, nulls, priors)))
-
-
-def say_which_cells_are_of_no_grid(folder: Path, cells: Sequence[str]) -> None:
-    others = sorted(cell.name for cell in folder.iterdir() if cell.is_dir() and cell.name not in cells)
-    if others:
-        _stage.say(
-            f"{folder} also holds {', '.join(others)}, no cells of this grid, and not counted here; "
-            "dvc.lock records them: before a commit remove them (`make repro` does so in data/ablation)"
-        )
 
 
 def draw(name: str, figure: Figure) -> None:

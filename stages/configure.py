@@ -1,7 +1,8 @@
 """configure: validate params.yaml and write one run's config.json, `auto` resolved for this machine.
 
 Usage: configure.py FOLDER           (the base run)
-       configure.py FOLDER CELL      (one of the ablation, such as gaussian-none-0)
+       configure.py FOLDER CELL      (one of the ablation, such as gaussian-none-0, or of a study, such
+                                      as gaussian-gaussian-0,train.epochs=20)
 """
 
 import sys

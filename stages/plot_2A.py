@@ -24,8 +24,7 @@ def main() -> None:
 
     samples = None
     if prior.constrains:
-        # Not by prior.sample, which needs torch, whose import takes seconds.
-        samples = prior.from_uniform(np.random.default_rng(0).random(z.shape))
+        samples = prior.draw(len(z), np.random.default_rng(0))
 
     fits = [
         f"{name} {numbers[measure]:.3f}{unit} (null {null[measure]['mean']:.3f})"

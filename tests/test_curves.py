@@ -28,10 +28,10 @@ def normal_samples(seed: int) -> np.ndarray:
 @pytest.fixture
 def codes() -> dict[str, np.ndarray]:
     """As `train` records them, here in another order."""
-    saved = {}
+    saved: dict[str, np.ndarray] = {}
     for epoch in range(EPOCHS, 0, -1):
         saved[f"training {epoch:06d}"] = normal_samples(epoch) / np.float32(epoch)
-        saved[f"sigma {epoch:06d}"] = np.ones((200, 2), np.float32)
+        saved[f"sigma {epoch:06d}"] = np.linspace(0, epoch, 400, dtype=np.float32).reshape(200, 2)
         saved[f"evaluation {epoch:06d}"] = normal_samples(100 + epoch) * np.float32(epoch)
     return saved
 
@@ -41,6 +41,7 @@ def test_a_row_an_epoch_with_each_epochs_own_codes(name: str, codes: dict[str, n
     prior = PRIORS[name]()
     curves = training_curves(HISTORY, codes, prior)
     added = ["kl", "kl_training", "sliced_w2", "probe_jsd", "discriminator_jsd"]
+    added += ["sigma_low", "sigma_median", "sigma_high"]
     assert curves.columns.tolist() == [*HISTORY.columns, *added]
     pd.testing.assert_frame_equal(curves[HISTORY.columns], HISTORY)
     for row, epoch in enumerate(("000001", "000002", "000003")):
@@ -49,6 +50,17 @@ def test_a_row_an_epoch_with_each_epochs_own_codes(name: str, codes: dict[str, n
         assert curves["sliced_w2"][row] == sliced_w2(evaluation, prior)
         assert curves["kl_training"][row] == marginal_kl(training, prior)
         assert curves["probe_jsd"][row] == jensen_shannon(training, prior)
+
+
+def test_sigma_has_its_quantiles_in_the_priors_standard_deviations_where_it_was_recorded(
+    codes: dict[str, np.ndarray],
+) -> None:
+    curves = training_curves(HISTORY, codes, Gaussian(std=5.0))
+    epochs = HISTORY["epoch"].to_numpy()
+    for name, share in (("sigma_low", 0.05), ("sigma_median", 0.5), ("sigma_high", 0.95)):
+        np.testing.assert_allclose(curves[name], share * epochs / 5, rtol=1e-5)
+    without = {name: each for name, each in codes.items() if not name.startswith("sigma")}
+    assert not {"sigma_low", "sigma_median"} & set(training_curves(HISTORY, without, Gaussian()))
 
 
 def test_the_discriminators_divergence_is_ln_2_minus_its_loss_where_it_has_one(

@@ -3,14 +3,12 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import ROOT
-
-ROOMS = {ROOT / "src/aae" / room / "__init__.py" for room in (".", "draw", "io", "measure", "model")}
+from imports import ROOMS, imported, listed
 
 
 def stage_definitions() -> dict[str, dict[str, Any]]:
@@ -37,42 +35,12 @@ def test_no_stage_is_kept_from_the_run_cache() -> None:
         assert all(options.get("cache", True) for out in outs for options in out.values()), name
 
 
-def files_of(dep: Path) -> list[Path]:
-    """The modules of a dependency: itself, or all of a folder's."""
-    return [dep] if dep.suffix == ".py" else list(dep.rglob("*.py"))
-
-
-def late_imports(script: Path) -> list[str]:
-    """Modules of this project that a stage imports within a function."""
-    functions = [
-        node for node in ast.walk(ast.parse(script.read_text())) if isinstance(node, ast.FunctionDef)
-    ]
-    imports = [node for function in functions for node in ast.walk(function)]
-    return [node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module]
-
-
 @pytest.mark.parametrize("name", list(stage_definitions()))
 def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> None:
     stage = stage_definitions()[name]
-    folder = "/".join(["x"] * 3) if "wdir" in stage else "."  # Each wdir lies three folders deep.
-    deps = [(ROOT / folder / dep).resolve() for dep in stage["deps"]]
-    listed = {file for dep in deps if {"src", "stages"} & set(dep.parts) for file in files_of(dep)}
-    script = (ROOT / folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
-    probe = (
-        "import importlib, sys; sys.path[:0] = [sys.argv[1]];"
-        "list(map(importlib.import_module, sys.argv[2:]));"
-        "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)), sep='\\n')"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", probe, str(script.parent), script.stem, *late_imports(script)],
-        capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    own = {
-        path
-        for path in map(Path, printed)
-        if path.is_relative_to(ROOT / "src") or path.parent == script.parent
-    }
-    assert listed - ROOMS == own - ROOMS
+    folder = ROOT / ("x/x/x" if "wdir" in stage else ".")  # Each wdir lies three folders deep.
+    script = (folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
+    assert listed(folder / dep for dep in stage["deps"]) == imported(script)
 
 
 def test_what_no_stage_lists_holds_no_code() -> None:

@@ -56,8 +56,31 @@ def test_cells_of_another_grid_are_removed_and_those_of_this_one_are_not(tmp_pat
     for name in (*own, "universal-none-7", "gaussian-other-0"):
         (cells / name).mkdir(parents=True)
     (cells / "notes.txt").write_text("A file is no cell.")
-    assert remove_other_cells(tmp_path) == ["gaussian-other-0", "universal-none-7"]
+    assert remove_other_cells(tmp_path) == [
+        "data/ablation/gaussian-other-0",
+        "data/ablation/universal-none-7",
+    ]
     assert {path.name for path in cells.iterdir()} == own | {"notes.txt"}
+
+
+@pytest.mark.parametrize("study", ["encoders", "noise"])
+def test_cells_of_another_grid_of_a_study_are_removed_as_well(study: str, tmp_path: Path) -> None:
+    (tmp_path / "studies" / study).mkdir(parents=True)
+    shutil.copy(ROOT / f"studies/{study}/params.yaml", tmp_path / "studies" / study)
+    for name in ("gaussian-gaussian-0", "gaussian-gaussian-0,train.epochs=3"):
+        (tmp_path / "data" / study / name).mkdir(parents=True)
+    assert remove_other_cells(tmp_path) == [f"data/{study}/gaussian-gaussian-0,train.epochs=3"]
+    (tmp_path / "studies" / study / "params.yaml").write_text("cells: []")
+    assert remove_other_cells(tmp_path) == []
+
+
+def test_a_study_s_lock_that_was_cut_off_is_removed(tmp_path: Path) -> None:
+    lock = tmp_path / "studies/toy/dvc.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_bytes(WHOLE)
+    assert mend(tmp_path) == []
+    lock.write_bytes(WHOLE[: CUTS["in a key"]])
+    assert mend(tmp_path) == ["studies/toy/dvc.lock"]
 
 
 def test_no_cell_is_removed_while_params_yaml_is_wrong(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from evaluated import NULL, ablation, evaluation, rows_of
 
@@ -11,9 +12,9 @@ from aae.io import artifacts
 from aae.measure.controls import CONTROLS
 from aae.measure.equivalence import COMPARED, contrasts
 from aae.measure.scorecard import MEASURES
-from aae.measure.summary import details, variants
+from aae.measure.summary import details, over_seeds, t_interval, variants
 from readme import STUDY, fill
-from results import ablation_table, answer, base_table, contrast_table, control_table
+from results import ablation_table, answer, base_table, contrast_table, control_table, target_table
 
 Cells = dict[str, dict[str, Any]]
 NULLS = {"gaussian": NULL, "none": NULL}
@@ -88,7 +89,9 @@ def test_the_second_sentence_says_whether_the_discriminator_sees_the_misfit(gap:
 def test_the_third_sentence_says_that_encoders_are_equivalent_only_where_all_comparisons_are() -> None:
     cells = ablation()
     third = spoken(cells)[2]
-    assert third.startswith("3. **The type of encoder makes no difference that matters**: the largest, ")
+    assert third.startswith(
+        "3. **The type of encoder makes no difference that matters**: the largest beside its margin, "
+    )
     assert "deterministic minus universal in KL of test codes, is -0.002 nats (95% CI " in third
     assert "9 of 9 comparisons are equivalent within ±0.02 nats of KL and ±0.01 of sliced W2" in third
     assert "; the Gaussian encoder became nearly deterministic, with a median sigma(x) of 4e-06" in third
@@ -97,7 +100,7 @@ def test_the_third_sentence_says_that_encoders_are_equivalent_only_where_all_com
         cells[f"universal-gaussian-{seed}"]["codes"]["raw"]["kl"] += 0.05
     third = spoken(cells)[2]
     assert third.startswith(
-        "3. **The type of encoder makes a difference in 2 of 9 comparisons**: the largest, "
+        "3. **The type of encoder makes a difference in 2 of 9 comparisons**: the largest beside its margin, "
         "deterministic minus universal in KL of test codes, is -0.052 nats (95% CI "
     )
     assert "7 of 9 comparisons are equivalent" in third
@@ -143,6 +146,22 @@ def test_the_ablation_table_has_a_row_a_variant_and_one_of_prior_samples() -> No
     assert (deterministic[-1], gaussian[-1]) == ("0", "4e-06 ± 2e-06")
     assert without == ["36.480", "36.500", "0.150", "1.2%", "5.400", "0.0350", "0.830", "", "0"]
     assert samples == ["0.001", "0.004", "0.030", "0.0%", "", "", "", "", ""]
+
+
+def test_the_table_of_targets_says_which_are_met() -> None:
+    cells = ablation()
+    for seed in range(3):
+        cells[f"deterministic-gaussian-{seed}"] = evaluation(kl=0.0999, w2=0.04)
+    lines = body(target_table(rows(cells)["variants"]))
+    assert [line[:3] for line in lines] == [
+        ["KL(q ¦¦ p), nats", "training", "at most 0.08"],
+        ["KL(q ¦¦ p), nats", "test", "at most 0.1"],
+        ["excess sliced W2", "test", "at most 0.025"],
+        ["squared error a pixel", "test", "at most 0.0355"],
+        ["neighbour accuracy", "test", "at least 0.82"],
+    ]
+    assert [line[4] for line in lines] == ["yes", "yes", "**no**", "yes", "yes"]
+    assert lines[1][3] == "0.100 (95% CI 0.100 to 0.100, 3 seeds)"
 
 
 def test_the_contrast_table_shows_every_comparison_and_stresses_the_significant_ones() -> None:
@@ -193,6 +212,26 @@ def test_a_page_gets_the_numbers_of_the_study_where_it_was_run(tmp_path: Path) -
     assert "3 seeds" not in filled
     assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
     assert fill(filled, tmp_path) == filled
+
+
+def test_a_page_gets_what_a_study_predicted_what_came_out_and_its_table(tmp_path: Path) -> None:
+    page = "<!-- toy -->\n<!-- /toy -->\n"
+    assert fill(page, tmp_path) == page
+    folder = tmp_path / "studies/toy"
+    table = [run | {"sigma": 0.1} for run in rows_of(ablation(seeds=3)) if run["encoder"] == "gaussian"]
+    artifacts.save_rows(over_seeds(table, ("encoder", "sigma")), folder / "metrics/means.json")
+    artifacts.save_rows(["It went."], folder / "metrics/answer.json")
+    (folder / "params.yaml").write_text("prediction: It goes.\ncells: [gaussian-gaussian-0]\n")
+    filled = fill(page, tmp_path)
+    assert (
+        "\n**Predicted before the run:** It goes.\n\n**What came out:**\n\n- It went.\n\n| encoder |"
+        in filled
+    )
+    (line,) = body(filled)
+    assert line[:3] == ["gaussian", "0.1", "3"]
+    kl = np.array([run["kl_training"] for run in table])
+    low, high = t_interval(kl)
+    assert line[3] == f"{kl.mean():.3f} ({low:.3f} to {high:.3f})"
 
 
 def write(folder: Path, cells: Cells) -> None:

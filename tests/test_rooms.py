@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "model": set(),
     "measure": {"model"},
     "draw": {"model", "measure"},
+    "studies": {"measure", "draw"},
     "score": {"io", "model", "measure"},
 }
 

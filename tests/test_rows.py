@@ -43,11 +43,16 @@ def test_rows_are_a_list_with_a_line_each(tmp_path: Path) -> None:
     assert artifacts.load_json(tmp_path / "rows.json") == artifacts.rounded(rows)
 
 
+def test_a_table_of_no_rows_is_an_empty_list(tmp_path: Path) -> None:
+    artifacts.save_rows([], tmp_path / "rows.json")
+    assert artifacts.load_json(tmp_path / "rows.json") == []
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.text() | st.dictionaries(st.text(), CELLS, max_size=3), min_size=1, max_size=4))
 def test_any_rows_come_back_in_their_order_a_line_each(folder: Path, rows: list[Content | str]) -> None:
     artifacts.save_rows(rows, folder / "any.json")
-    loaded: Any = artifacts.load_json(folder / "any.json")
+    loaded = artifacts.load_json(folder / "any.json")
     assert loaded == artifacts.rounded(rows)
     assert list(map(list, loaded)) == list(map(list, rows))
     lines = (folder / "any.json").read_text(encoding="utf-8").split("\n")

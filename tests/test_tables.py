@@ -1,9 +1,6 @@
 """Tables and metrics: every float32 comes back to the bit, and what a row lacks leaves a gap."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,30 +81,3 @@ def test_given_columns_decide_what_is_written_and_in_which_order(tmp_path: Path)
     rows = [{"a": 1, "b": 2, "c": 3}, {"c": 6}]
     artifacts.save_table(rows, tmp_path / "table.csv", columns=["c", "a"])
     assert (tmp_path / "table.csv").read_text() == "c,a\n3,1\n6,\n"
-
-
-def test_rows_come_back_one_a_line_with_the_digits_of_tables(tmp_path: Path) -> None:
-    rows: list[Mapping[str, object] | str] = [
-        {"measure": "KL", "mean": 1 / 3, "std": None, "equivalent": True},
-        "A sentence ± 1.",
-        {"seeds": 8},
-    ]
-    artifacts.save_rows(rows, tmp_path / "rows.json")
-    due = [{"measure": "KL", "mean": 0.333333333, "std": None, "equivalent": True}, *rows[1:]]
-    loaded: Any = artifacts.load_json(tmp_path / "rows.json")
-    assert loaded == due
-    lines = (tmp_path / "rows.json").read_text(encoding="utf-8").splitlines()
-    assert [lines[0], lines[-1]] == ["[", "]"]
-    assert [json.loads(line.rstrip(",")) for line in lines[1:-1]] == due
-
-
-def test_a_table_of_no_rows_is_an_empty_list(tmp_path: Path) -> None:
-    artifacts.save_rows([], tmp_path / "rows.json")
-    loaded: Any = artifacts.load_json(tmp_path / "rows.json")
-    assert loaded == []
-
-
-def test_what_is_no_number_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON compliant"):
-        artifacts.save_rows([{"kl": float("inf")}], tmp_path / "rows.json")
-    assert list(tmp_path.iterdir()) == []

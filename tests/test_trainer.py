@@ -7,11 +7,9 @@ from tiny import make_config, moved, snapshot
 
 from aae.config import RunConfig
 from aae.measure.distances import sliced_w2
-from aae.model import trainer as trainer_module
-from aae.model.losses import reconstruction_loss
 from aae.model.objectives import Adversarial
 from aae.model.priors import Gaussian
-from aae.model.trainer import Losses, Trainer, dropout, mean_losses, rate_factor, to_unit
+from aae.model.trainer import Losses, Trainer, mean_losses, rate_factor, to_unit
 from aae.randomness import named_generator
 
 ADVERSARIAL = ["discriminator_loss", "encoder_adversarial_loss"]
@@ -97,39 +95,6 @@ def test_the_discriminator_sees_the_codes_of_the_latest_minibatches_in_one_pass_
     assert [len(each) for each in shown] == 4 * [2 * 200]  # Prior samples, and then codes.
     for each, last in zip(shown, (3, 6, 9, 12), strict=True):
         assert torch.equal(each[200:], torch.cat(codes[last - 2 : last]))
-
-
-def test_until_the_refinement_the_encoder_sees_images_that_lack_pixels_and_is_judged_by_whole_ones(
-    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trainer = make(make_config(train={"input_dropout": 0.5, "refinement_start": 0.1}), x)
-    inputs: list[torch.Tensor] = []
-    trainer.autoencoder.encoder.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
-    judged: list[torch.Tensor] = []
-
-    def watch(x_logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        judged.append(x)
-        return reconstruction_loss(x_logits, x)
-
-    monkeypatch.setattr(trainer_module, "reconstruction_loss", watch)
-    for _ in range(2):  # Of 12 steps, of which one lies before the refinement.
-        step(trainer, x)
-    assert torch.equal(inputs[1], x[:100])
-    assert all(torch.equal(each, x[:100]) for each in judged)
-    kept = inputs[0] != 0
-    assert kept.sum().item() == pytest.approx(0.5 * (x[:100] != 0).sum().item(), rel=0.05)
-    torch.testing.assert_close(inputs[0][kept], 2 * x[:100][kept])
-
-
-def test_dropout_hides_a_share_of_the_pixels_and_keeps_their_mean() -> None:
-    x = torch.ones(100, 784)
-    hidden = dropout(x, 0.2, named_generator(0, "test"))
-    assert hidden.unique().tolist() == [0.0, pytest.approx(1 / 0.8)]  # The others make up for it.
-    assert (hidden == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)
-    assert hidden.mean().item() == pytest.approx(1, abs=0.01)
-    assert torch.equal(hidden, dropout(x, 0.2, named_generator(0, "test")))
-    assert not torch.equal(hidden, dropout(x, 0.2, named_generator(1, "test")))
-    assert dropout(x, 0.0, named_generator(0, "test")) is x
 
 
 # Images, passes and epochs.

@@ -68,8 +68,8 @@ def test_a_run_that_goes_on_from_a_checkpoint_gives_the_same_bits(
     encoder: str, prior: str, optimizer: str, x: torch.Tensor, tmp_path: Path
 ) -> None:
     # At the end of an epoch the code buffer holds a minibatch that no discriminator has seen.
-    train = {"regularization_interval": 4, "code_buffer": 3, "input_dropout": 0.1, "epochs": 3}
-    train["refinement_start"] = 0.2  # Of 18 steps: before the checkpoint, and pixels are hidden until then.
+    train: dict[str, object] = {"regularization_interval": 4, "code_buffer": 3, "epochs": 3}
+    train["refinement_start"] = 0.2  # Of 18 steps: before the checkpoint.
     config = make_config(encoder=encoder, prior=prior, train=train | {"optimizer": optimizer})
     undisturbed = make(config, x)
     for _ in range(3):
@@ -98,7 +98,7 @@ def test_a_run_resumes_to_the_bit_in_the_middle_of_a_pass_and_at_its_end(
 ) -> None:
     few = x[:400]
     # The code buffer reaches back over the ends of epochs.
-    train = {"epochs": 4, "regularization_interval": 5, "code_buffer": code_buffer, "input_dropout": 0.1}
+    train: dict[str, object] = {"epochs": 4, "regularization_interval": 5, "code_buffer": code_buffer}
     train["refinement_start"] = refinement_start
     config = make_config(prior="mixture", labels=labels, train=train)
     undisturbed = make(config, few, len(x))

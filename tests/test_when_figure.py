@@ -19,6 +19,7 @@ OBJECTIVES = {
 }
 FIT, DIVERGENCE = "Fit of the codes: KL(q(z) || p(z))", "Jensen-Shannon divergence of q(z) and p(z)"
 OBJECTIVE = "Objective: KL(q(z|x) || p(z)), mean over the images"
+SIGMA = "Noise of the encoder: sigma(x)"
 LOSS, RATE = "Reconstruction loss, mean over the epoch", "Learning rate of encoder and decoder"
 
 
@@ -125,3 +126,13 @@ def test_estimates_below_0_leave_the_others_in_sight() -> None:
     low, high = panels(figure)[FIT].get_ylim()
     assert 0 < low < 0.015 < 0.8 < high
     assert panels(figure)[DIVERGENCE].get_ylim()[0] < -0.01
+
+
+def test_the_noise_of_the_encoder_has_a_panel_where_there_is_any() -> None:
+    noise = {"sigma_low": [1e-3, 1e-7], "sigma_median": [1e-2, 1e-6], "sigma_high": [1e-1, 0.0]}
+    noisy = curves(2).assign(**noise)
+    axes = panels(figure_when(noisy, BAND, "test", "title"))[SIGMA]
+    assert axes.get_yscale() == "log"
+    assert lines(axes)["median"].tolist() == noise["sigma_median"]
+    still = curves(2).assign(**dict.fromkeys(noise, 0.0))
+    assert SIGMA not in panels(figure_when(still, BAND, "test", "title"))

@@ -4,8 +4,8 @@ DVC writes two files in place, and a kill can leave them cut off. What dvc.lock 
 as well, from which `dvc repro` then restores each stage instead of running it. `.dvc/tmp/rwlock` says
 which process uses which file, and after a kill says nothing that is still true.
 
-Cells of another grid of the ablation lie beside those of this one: the stage that summarises them
-depends on the whole folder, and dvc.lock would record them.
+Cells of another grid of the ablation, or of a study, lie beside those of this one: the stage that
+summarises them depends on the whole folder, and dvc.lock would record them.
 """
 
 import json
@@ -18,11 +18,12 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # type: ignore[import-untyped]
 from voluptuous import Invalid
 
 from aae.errors import UserError
-from aae.params import parse_params
+from aae.params import parse_cells, parse_params
 
 ROOT = Path(__file__).resolve().parents[1]
-READERS: dict[str, Callable[[str], object]] = {
+READERS: dict[str, Callable[[str], object]] = {  # By pattern.
     "dvc.lock": lambda text: COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text)),
+    "studies/*/dvc.lock": lambda text: COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text)),
     ".dvc/tmp/rwlock": json.loads,
 }
 
@@ -30,35 +31,35 @@ READERS: dict[str, Callable[[str], object]] = {
 def mend(tree: Path) -> list[str]:
     """Remove those of DVC's files that are not whole; returns their names."""
     removed = []
-    for name, read in READERS.items():
-        try:
-            read((tree / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (ValueError, yaml.YAMLError, Invalid):  # ValueError: JSON's and UTF-8's.
-            (tree / name).unlink()
-            removed.append(name)
+    for pattern, read in READERS.items():
+        for path in sorted(tree.glob(pattern)):
+            try:
+                read(path.read_text(encoding="utf-8"))
+            except (ValueError, yaml.YAMLError, Invalid):  # ValueError: JSON's and UTF-8's.
+                path.unlink()
+                removed.append(str(path.relative_to(tree)))
     return removed
 
 
 def remove_other_cells(tree: Path) -> list[str]:
-    """Remove cells that are not of this grid, if params.yaml is valid; returns their names."""
-    try:
-        params = parse_params((tree / "params.yaml").read_text(encoding="utf-8"))
-    except (UserError, OSError, UnicodeDecodeError):  # The first stage says what is wrong.
-        return []
-    others = sorted(
-        folder
-        for folder in (tree / "data/ablation").glob("*")
-        if folder.is_dir() and folder.name not in params.ablation.cells
-    )
+    """Remove cells that are not of their grid, if the grid's params.yaml is valid; returns their folders."""
+    others = []
+    for path in [tree / "params.yaml", *sorted(tree.glob("studies/*/params.yaml"))]:
+        main = path.parent == tree
+        try:
+            text = path.read_text(encoding="utf-8")
+            cells = parse_params(text).ablation.cells if main else parse_cells(text)
+        except (UserError, OSError, UnicodeDecodeError):  # The first stage says what is wrong.
+            continue
+        folders = sorted((tree / "data" / ("ablation" if main else path.parent.name)).glob("*"))
+        others += [folder for folder in folders if folder.is_dir() and folder.name not in cells]
     for folder in others:
         shutil.rmtree(folder)
-    return [folder.name for folder in others]
+    return [str(folder.relative_to(tree)) for folder in others]
 
 
 if __name__ == "__main__":
     for name in mend(ROOT):
         print(f"{name} was cut off in writing: removed; what DVC still needs of it is in its run cache")
     for name in remove_other_cells(ROOT):
-        print(f"data/ablation/{name} is no cell of this grid: removed; DVC's cache keeps it")
+        print(f"{name} is no cell of its grid: removed; DVC's cache keeps it")

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 import results
+from aae.params import parse_study
 from tables import bench_tables, chaos_sentence, growth_table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "docs/how-to.md", "docs/measures.md", "docs/performance.md", "docs/results.md"]
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results", "studies")),
+]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
 
@@ -44,6 +49,7 @@ def fill(text: str, root: Path) -> str:
         "ablation": lambda: results.ablation_table(rows("variants")),
         "verdicts": lambda: results.sentences(rows("answer")),
         "contrasts": lambda: results.contrast_table(rows("contrasts")),
+        "targets": lambda: study(results.target_table, "variants"),
         "encoders-ablation": lambda: study(results.ablation_table, "variants"),
         "encoders-verdicts": lambda: study(results.sentences, "answer"),
         "encoders-contrasts": lambda: study(results.contrast_table, "contrasts"),
@@ -58,12 +64,25 @@ def fill(text: str, root: Path) -> str:
         ),
         "chaos": lambda: chaos_sentence(pd.read_csv(bench / "chaos.csv", index_col="event")["count"]),
     }
+    for path in sorted(root.glob("studies/*/metrics/means.json")):
+        folder = path.parents[1]
+        blocks[folder.name] = partial(study_block, folder)
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         if first in text:
             before, rest = text.split(first)
             text = before + first + block() + last + rest.split(last)[1]
     return text
+
+
+def study_block(folder: Path) -> str:
+    """What a study predicted, what came out, and its table."""
+    prediction = parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction
+    found, means = (_json(folder / f"metrics/{name}.json") for name in ("answer", "means"))
+    return (
+        f"**Predicted before the run:** {prediction.strip()}\n\n**What came out:**\n\n"
+        f"{results.sentences(found)}\n{results.study_table(means)}"
+    )
 
 
 def _json(path: Path) -> Any:

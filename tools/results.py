@@ -30,6 +30,14 @@ VARIANT_COLUMNS = {  # Title and format of what the table of variants shows.
     "gap": ("discriminator gap", ".4f"),
     "sigma_median": ("median sigma", ".2g"),
 }
+TARGETS = {  # Of the default recipe, set before the search for it: bounds from above or below.
+    "kl_training": ("at most", 0.08),
+    "kl": ("at most", 0.10),
+    "sliced_w2_excess": ("at most", 0.025),
+    "reconstruction_error": ("at most", 0.0355),
+    "neighbour_accuracy": ("at least", 0.82),
+}
+STUDY_COLUMNS = ("kl_training", "kl", "reconstruction_error", "neighbour_accuracy", "gap", "sigma_median")
 MOMENTS = {"are": "have", "agree": "nearly have", "differ": "do not have"}
 
 
@@ -75,6 +83,7 @@ def _encoders(ablation: Rows, contrasts: Rows) -> str:
         words = f"The type of encoder makes a difference in {len(different)} of {len(judged)} comparisons"
     else:
         words = "No difference between encoders is significant, but equivalence is not shown throughout"
+    # Of measures with different units.
     most = max(different or judged, key=lambda row: abs(row["difference"]) / row["margin"])
     measure, unit = UNITS[most["measure"]]
     margins = " and ".join(
@@ -82,8 +91,9 @@ def _encoders(ablation: Rows, contrasts: Rows) -> str:
         for name, unit in {"kl": "nats of KL", "sliced_w2": "of sliced W2"}.items()
         for margin in {row["margin"] for row in judged if row["measure"] == name}
     )
+    pair = most["encoders"].replace(" - ", " minus ")
     sentence = (
-        f"**{words}**: the largest, {most['encoders'].replace(' - ', ' minus ')} in {measure}, is "
+        f"**{words}**: the largest beside its margin, {pair} in {measure}, is "
         f"{most['difference']:+.3f} {unit} ({interval(most, '+.3f')}), and {equivalent} of {len(judged)} "
         f"comparisons are equivalent within {margins}"
     )
@@ -152,6 +162,41 @@ def contrast_table(contrasts: Rows) -> str:
         cells.append(f"**{difference}**" if significance(row) == "significant" else difference)
         cells.append("" if row["equivalent"] is None else equivalence(row))
         lines.append([*cells, f"{row['detectable']:{form}}", f"{row['seed_std']:{form}}"])
+    return table(lines)
+
+
+def target_table(variants: Rows) -> str:
+    """What the default recipe was to reach and what it reached, mean over seeds of the first encoder."""
+    numbers = by_variant(variants)[0]
+    lines = [["measure", "codes", "target", f"reached ({numbers['kl']['variant']})", "met"], ["---"] * 5]
+    for name, (side, bound) in TARGETS.items():
+        row, column, form = numbers[name], COLUMNS[name], VARIANT_COLUMNS[name][1]
+        met = row["mean"] <= bound if side == "at most" else row["mean"] >= bound
+        reached = f"{row['mean']:{form}} ({interval(row, form)})"
+        lines.append([column.title, column.codes, f"{side} {bound:g}", reached, "yes" if met else "**no**"])
+    return table(lines)
+
+
+def study_table(means: Rows) -> str:
+    """A row a group of runs with equal settings: means over seeds, with their 95% intervals."""
+    settings = [key for key in means[0] if key not in {"seeds", "measure", "mean", "std", "low", "high"}]
+    columns = {name: VARIANT_COLUMNS[name] for name in STUDY_COLUMNS}
+    header = [*settings, "seeds", *(title for title, _ in columns.values())]
+    lines = [header, ["---"] * len(header)]
+    groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
+    for row in means:
+        groups.setdefault(tuple("" if row[key] is None else str(row[key]) for key in settings), {})[
+            row["measure"]
+        ] = row
+    for names, numbers in groups.items():
+        cells = [*names, str(numbers["kl"]["seeds"])]
+        for name, (_, form) in columns.items():
+            row = numbers[name]
+            text = f"{row['mean']:{form}}"
+            # Sigma spans decades over seeds: Student's interval would reach below 0.
+            bare = row["low"] is None or name == "sigma_median"
+            cells.append(text if bare else f"{text} ({row['low']:{form}} to {row['high']:{form}})")
+        lines.append(cells)
     return table(lines)
 
 

@@ -50,7 +50,7 @@ def time_to_quality(epochs: pd.DataFrame) -> str:
         return f"{last['seconds']:.0f} s ({last['epoch']} epochs)"
     return (
         f"not in {last['seconds']:.0f} s ({last['epoch']} epochs: error "
-        f"{last['reconstruction_error']:.4f}, W2 {last['sliced_w2']:.2f})"
+        f"{last['reconstruction_error']:.4f}, KL {last['kl']:.2f})"
     )
 
 

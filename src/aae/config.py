@@ -30,7 +30,7 @@ class ModelSettings(Settings):
         Literal["learned"] | Annotated[float, Field(ge=0, le=10)],
         Field(description="learned, or a number from 0 to 10"),
     ]
-    initial_weights: Literal["he", "uniform", "normal"]
+    initial_weights: Literal["uniform", "he", "normal"]
 
 
 class TrainSettings(Settings):
@@ -49,7 +49,6 @@ class TrainSettings(Settings):
     kl_weight: float = Field(gt=0, le=1000)
     warmup: float = Field(ge=0, lt=1)
     decay_start: float = Field(ge=0, lt=1)
-    input_dropout: float = Field(ge=0, lt=1)
     threads: int = Field(ge=1, le=1024)
     device: Literal["auto", "cpu", "cuda", "mps"]
     precision: Literal["auto", "float32", "bfloat16"]

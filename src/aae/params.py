@@ -1,10 +1,10 @@
 """A frozen, strict view of params.yaml, and error messages that say how to correct it."""
 
 import re
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from aae.complaints import first_complaint
 from aae.config import (
@@ -21,6 +21,7 @@ from aae.config import (
 from aae.errors import UserError
 
 Schema = TypeVar("Schema", bound=Settings)
+CHANGEABLE = r"objective|labels|(?:model|train|data)\.\w+"  # By a study; the other settings name the cell.
 
 
 class Plot2ASettings(Settings):
@@ -62,23 +63,59 @@ def split_cell(cell: str) -> tuple[str, str, int]:
     return match[1], match[2], int(match[3])
 
 
+def split_changes(cell: str) -> tuple[str, dict[str, Any]]:
+    """Name and changed settings of the cell "NAME,KEY=VALUE,..." of a study.
+
+    Raises:
+        ValueError: the name is not one of an ablation's cell, or a change is not KEY=VALUE; the message says
+            what is allowed.
+    """
+    name, *changes = cell.split(",")
+    split_cell(name)
+    settings: dict[str, Any] = {}
+    for change in changes:
+        match = re.fullmatch(rf"({CHANGEABLE})=([\w.]+)", change, re.ASCII)
+        if not match or match[1] in settings:
+            raise ValueError(
+                f"{change!r} is no change of a setting; allowed: KEY=VALUE, such as train.epochs=20, "
+                "with objective, labels, or a key of model, train or data, each once; no exponents in numbers"
+            )
+        settings[match[1]] = yaml.safe_load(match[2])
+    return name, settings
+
+
 def _checked_cell(cell: str) -> str:
     split_cell(cell)
     return cell
 
 
+def _checked_study_cell(cell: str) -> str:
+    split_changes(cell)
+    return cell
+
+
+def _all_different(cells: list[str]) -> list[str]:
+    if len(set(cells)) < len(cells):
+        raise ValueError("each cell may stand only once")
+    return cells
+
+
+AblationCell = Annotated[str, AfterValidator(_checked_cell)]
+StudyCell = Annotated[str, AfterValidator(_checked_study_cell)]
+
+
 class AblationSettings(Settings):
     """The ablation: its training runs, and what it calls equivalent."""
 
-    cells: Annotated[list[Annotated[str, AfterValidator(_checked_cell)]], Field(min_length=1)]
+    cells: Annotated[list[AblationCell], Field(min_length=1), AfterValidator(_all_different)]
     margins: Margins
 
-    @field_validator("cells")
-    @classmethod
-    def _all_different(cls, cells: list[str]) -> list[str]:
-        if len(set(cells)) < len(cells):
-            raise ValueError("each cell may stand only once")
-        return cells
+
+class StudySettings(Settings):
+    """A study: its training runs, and what was expected of them before they ran."""
+
+    prediction: str = Field(min_length=1)
+    cells: Annotated[list[StudyCell], Field(min_length=1), AfterValidator(_all_different)]
 
 
 class Params(Settings):
@@ -113,31 +150,42 @@ class Params(Settings):
         )
 
     def cell(self, name: str) -> RunConfig:
-        """An ablation's run: adversarial, no labels; `model.sigma` concerns the gaussian encoder alone.
+        """A run of the ablation or of a study: adversarial and without labels, unless its name changes that.
+
+        `model.sigma` concerns the gaussian encoder alone.
 
         Args:
-            name: "{encoder}-{prior}-{seed}".
+            name: "{encoder}-{prior}-{seed}", and in a study ",{key}={value}" for each changed setting.
 
         Raises:
-            UserError: no such cell.
+            UserError: no such cell, or settings that do not go together.
         """
         try:
-            encoder, prior, seed = split_cell(name)
+            first, changes = split_changes(name)
         except ValueError as error:
             raise UserError(f"{name!r} is no cell; {error}") from None
+        encoder, prior, seed = split_cell(first)
         sigma = self.model.sigma if encoder == "gaussian" else "learned"
         model = self.model.model_copy(update={"sigma": sigma})
-        return self._run(
+        run = self._run(
             encoder=encoder, prior=prior, objective="adversarial", labels=0, seed=seed, model=model
         )
+        if not changes:
+            return run
+        content = run.model_dump()
+        for key, value in changes.items():
+            section, _, last = key.rpartition(".")
+            (content[section] if section else content)[last] = value
+        try:
+            return RunConfig.model_validate(content)
+        except ValidationError as error:
+            raise UserError(f"{name!r} is no cell; {first_complaint(error, RunConfig)}") from None
 
     def _run(self, **settings: object) -> RunConfig:
         return RunConfig.model_validate({"train": self.train, "data": self.data, **settings})
 
 
-class Study(Settings):
-    """What a study's params.yaml holds."""
-
+class _Ablation(Settings):
     ablation: AblationSettings
 
 
@@ -152,7 +200,20 @@ def parse_params(text: str) -> Params:
 
 def parse_ablation(text: str) -> AblationSettings:
     """The section `ablation` of the text of the main job's params.yaml, or of a study's; raises likewise."""
-    return _parse(text, Study, ignore_others=True).ablation
+    return _parse(text, _Ablation, ignore_others=True).ablation
+
+
+def parse_study(text: str) -> StudySettings:
+    """The whole text of a study's params.yaml; raises likewise."""
+    return _parse(text, StudySettings)
+
+
+def parse_cells(text: str) -> list[str]:
+    """The cells of a study's params.yaml, whether it is an ablation or not; raises likewise."""
+    try:
+        return parse_ablation(text).cells
+    except UserError:
+        return parse_study(text).cells
 
 
 def _parse(text: str, schema: type[Schema], ignore_others: bool = False) -> Schema:

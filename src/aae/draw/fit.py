@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -36,15 +37,19 @@ def figure_fit(panels: Sequence[Panel], note: str) -> Figure:
         axes.set_xlim(min(0, *(float(np.min(seeds)) for _, seeds in values)), None)
         axes.xaxis.set_major_formatter("{x:g}")
     all_axes[0].set_yticks(range(len(names)), names)
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=BLUE, alpha=0.6, label="one seed"),
-        Line2D([], [], marker="D", color="black", linewidth=1, label="mean and its 95% interval"),
-        Patch(color=BAND, label="95% of samples of the prior"),
-    ]
+    handles: list[Artist] = [*seed_handles(), Patch(color=BAND, label="95% of samples of the prior")]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     if lines:
         figure.supxlabel("\n".join(lines), fontsize=7.5, x=0.01, ha="left")
     return figure
+
+
+def seed_handles() -> list[Line2D]:
+    """For the legend of what `draw_seeds` draws."""
+    return [
+        Line2D([], [], marker="o", linestyle="", color=BLUE, alpha=0.6, label="one seed"),
+        Line2D([], [], marker="D", color="black", linewidth=1, label="mean and its 95% interval"),
+    ]
 
 
 def draw_seeds(axes: Axes, row: int, seeds: np.ndarray) -> None:

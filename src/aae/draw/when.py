@@ -27,18 +27,23 @@ def figure_when(curves: pd.DataFrame, band: tuple[float, float], images: str, ti
 
     Args:
         curves: a row an epoch: epoch, kl, kl_training, probe_jsd, reconstruction_loss, learning_rate and,
-            where the objective has them, discriminator_jsd or kl_divergence.
+            where the run has them, discriminator_jsd, kl_divergence, or sigma_low, sigma_median and
+            sigma_high.
         band: ends of the null band of the KL divergences (central 95%).
         images: what the evaluation images are called: "test" or "validation".
         title: one line above the panels.
     """
     single = [column for column in SINGLE if column in curves]
-    figure = Figure(figsize=(WIDTH, 0.6 + 1.4 * (2 + len(single))), layout=LAYOUT)
+    noisy = "sigma_high" in curves and curves["sigma_high"].max() > 0
+    count = 2 + noisy + len(single)
+    figure = Figure(figsize=(WIDTH, 0.6 + 1.4 * count), layout=LAYOUT)
     figure.suptitle(title)
-    panels = figure.subplots(2 + len(single), 1, sharex=True)
+    panels = figure.subplots(count, 1, sharex=True)
     draw_kl(panels[0], curves, band, images)
     draw_gap(panels[1], curves)
-    for axes, column in zip(panels[2:], single, strict=True):
+    if noisy:
+        draw_sigma(panels[2], curves)
+    for axes, column in zip(panels[count - len(single) :], single, strict=True):
         words, unit = SINGLE[column]
         axes.plot(curves["epoch"], curves[column], "o-", color=BLUE)
         axes.set(ylabel=unit, ylim=(0, 1.1 * curves[column].max()))
@@ -88,4 +93,23 @@ def draw_gap(axes: Axes, curves: pd.DataFrame) -> None:
         )
     axes.set(ylabel="nats")
     axes.set_title("Jensen-Shannon divergence of q(z) and p(z)", loc="left")
+    axes.legend(**BESIDE)
+
+
+def draw_sigma(axes: Axes, curves: pd.DataFrame) -> None:
+    """The encoder's noise: median and central 90% of sigma(x), on a logarithmic axis."""
+    epoch = curves["epoch"]
+    axes.fill_between(
+        epoch,
+        curves["sigma_low"],
+        curves["sigma_high"],
+        color=BLUE,
+        alpha=0.15,
+        linewidth=0,
+        label="90% of images\nand dimensions",
+    )
+    axes.plot(epoch, curves["sigma_median"], "o-", color=BLUE, label="median")
+    axes.set_yscale("log", nonpositive="clip")
+    axes.set(ylabel="standard deviations\nof p(z)")
+    axes.set_title("Noise of the encoder: sigma(x)", loc="left")
     axes.legend(**BESIDE)

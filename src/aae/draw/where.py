@@ -120,7 +120,7 @@ def smoothed_ratio(
 def draw_shares(axes: Axes, z: np.ndarray, prior: Prior, density: Mapping[str, float]) -> None:
     """The share of the prior's mass where q/p is below a ratio, beside that of as many prior samples."""
     rng = np.random.default_rng(0)
-    points, null = (prior.from_uniform(rng.random((n, 2))) for n in (POINTS, len(z)))
+    points, null = (prior.draw(n, rng) for n in (POINTS, len(z)))
     shares = 100 * (np.arange(POINTS) + 1) / POINTS
     axes.plot(np.sort(log_ratio_at(points, null, prior)), shares, "--", color=GREY, label="as many of p(z)")
     ratios = np.sort(log_ratio_at(points, z, prior))

@@ -49,8 +49,8 @@ def save_json(content: Mapping[str, Any], path: Path) -> None:
         partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def load_json(path: Path) -> dict[str, Any]:
-    """What `save_json` wrote."""
+def load_json(path: Path) -> Any:
+    """What `save_json` or `save_rows` wrote."""
     return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 

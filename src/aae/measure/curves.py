@@ -10,6 +10,8 @@ from aae.measure.divergence import marginal_kl
 from aae.measure.probe import jensen_shannon
 from aae.model.priors import Prior
 
+SIGMA = {"sigma_low": 0.05, "sigma_median": 0.5, "sigma_high": 0.95}  # Columns, and quantiles of sigma(x).
+
 
 def training_curves(
     history: pd.DataFrame, epoch_codes: Mapping[str, np.ndarray], prior: Prior, labels: int = 0
@@ -18,7 +20,8 @@ def training_curves(
 
     Args:
         history: the run's losses, a row an epoch.
-        epoch_codes: what `train` recorded: "evaluation 000001", "training 000001" and so on, (n, dim).
+        epoch_codes: what `train` recorded: "evaluation 000001", "training 000001", "sigma 000001" and so
+            on, (n, dim).
         prior: the distribution that codes should follow.
         labels: with any the discriminator tells pairs of code and label, so that its loss is of no
             divergence between codes and prior.
@@ -26,11 +29,12 @@ def training_curves(
     Returns:
         The history with the columns kl and sliced_w2 of the evaluation codes, kl_training and probe_jsd of
         the training codes, and discriminator_jsd, what the training discriminator's loss implies, where
-        there is one; divergences in nats.
+        there is one; divergences in nats. Where q(z|x) is a Gaussian, quantiles of its standard deviation
+        over evaluation images and dimensions, in the prior's: the columns of `SIGMA`.
     """
-    evaluation, training = (
+    evaluation, training, sigma = (
         [epoch_codes[name] for name in sorted(epoch_codes) if name.startswith(kind)]
-        for kind in ("evaluation ", "training ")
+        for kind in ("evaluation ", "training ", "sigma ")
     )
     curves = history.assign(
         kl=[marginal_kl(z, prior) for z in evaluation],
@@ -40,4 +44,7 @@ def training_curves(
     )
     if "discriminator_loss" in history and not labels:
         curves["discriminator_jsd"] = np.log(2) - history["discriminator_loss"]
+    if sigma:
+        for name, share in SIGMA.items():
+            curves[name] = [float(np.quantile(each, share)) / prior.std for each in sigma]
     return curves

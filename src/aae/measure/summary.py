@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from aae.config import RunConfig
@@ -118,27 +117,54 @@ def variants(
         samples have no such number.
     """
     result = []
-    for names, group in pd.DataFrame(rows).groupby(VARIANT, sort=False):
-        encoder, prior = map(str, names)
-        for measure in (name for name in COLUMNS if name in group):
-            values = group[measure].dropna().to_numpy(float)
-            if not len(values):  # Only other variants have it.
+    for row in over_seeds(rows, VARIANT):
+        band = null_band(nulls[row["prior"]], row["measure"])
+        variant = f"{row['encoder']}, {row['prior']}"
+        result.append({"variant": variant, **row, "null": band.get("mean"), "null_high": band.get("high")})
+    return result
+
+
+def varying_settings(configs: Sequence[RunConfig]) -> set[str]:
+    """The keys, such as "seed" and "model.sigma", in which runs differ."""
+    flat = []
+    for config in configs:
+        content = config.model_dump()
+        sections = {key: value for key, value in content.items() if isinstance(value, dict)}
+        below = {f"{name}.{key}": value for name, keys in sections.items() for key, value in keys.items()}
+        flat.append({key: value for key, value in content.items() if key not in sections} | below)
+    return {key for key in flat[0] if len({settings[key] for settings in flat}) > 1}
+
+
+def over_seeds(rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[dict[str, Any]]:
+    """Mean and interval over seeds of every number of runs with equal settings.
+
+    Args:
+        rows: a row a run, with some of `COLUMNS`.
+        by: the rows' keys that hold the settings.
+
+    Returns:
+        A row a group and measure: the settings, seeds, measure, mean, standard deviation (n - 1), and the
+        ends of the mean's 95% t interval ("low", "high"); the last three None with one seed.
+    """
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for run in rows:
+        groups.setdefault(tuple(run[key] for key in by), []).append(run)
+    result = []
+    for settings, runs in groups.items():
+        for measure in COLUMNS:
+            values = np.array([run[measure] for run in runs if run.get(measure) is not None], dtype=float)
+            if not len(values):  # Only other groups have it.
                 continue
             low, high = t_interval(values)
-            band = null_band(nulls[prior], measure)
             result.append(
                 {
-                    "variant": f"{encoder}, {prior}",
-                    "encoder": encoder,
-                    "prior": prior,
+                    **dict(zip(by, settings, strict=True)),
                     "seeds": len(values),
                     "measure": measure,
                     "mean": float(values.mean()),
                     "std": float(values.std(ddof=1)) if len(values) > 1 else None,
                     "low": low,
                     "high": high,
-                    "null": band.get("mean"),
-                    "null_high": band.get("high"),
                 }
             )
     return result

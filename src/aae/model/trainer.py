@@ -37,8 +37,7 @@ class Trainer:
 
     As in the paper each minibatch goes through a reconstruction phase (encoder and decoder) and what
     the objective adds, for the adversarial one the regularization phase. The encoder's gradients of
-    both are summed in one update, so that images pass through it once. Until `train.refinement_start` it
-    learns from images that lack some pixels (`train.input_dropout`), and so generalises better.
+    both are summed in one update, so that images pass through it once.
 
     Matrix products have the precision `train.precision`; weights, their updates, codes and losses are
     always float32, and so is what the networks do outside of steps.
@@ -74,7 +73,6 @@ class Trainer:
         self.batch_order = named_generator(config.seed, "batch order")
         self.pass_start = self.batch_order.get_state()  # Before the order of this pass was drawn.
         self.batches: Iterator[torch.Tensor] = iter(())
-        self.input_dropout = named_generator(config.seed, "input dropout")
         self.encoder_noise = named_generator(config.seed, "encoder noise")
         self.autoencoder = Autoencoder(config).to(x.device)
         self.optimizer = optimizers.make_optimizer(
@@ -121,9 +119,7 @@ class Trainer:
         settings = self.settings
         progress, factor = self.progress, self.rate_factor
 
-        hidden = settings.input_dropout if progress <= settings.refinement_start else 0.0
-        x_seen = dropout(x, hidden, self.input_dropout)
-        codes = apply(self.autoencoder.encoder, settings.precision, x_seen, self.encoder_noise)
+        codes = apply(self.autoencoder.encoder, settings.precision, x, self.encoder_noise)
         reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, settings.precision, codes.z), x)
         penalty, losses = self.objective.penalty(codes, y, Moment(self.step, progress, factor))
 
@@ -160,7 +156,6 @@ class Trainer:
             "progress": {"step": torch.tensor(self.step)},
             "generators": {
                 "batch_order": self.pass_start if self._within_pass() else self.batch_order.get_state(),
-                "input_dropout": self.input_dropout.get_state(),
                 "encoder_noise": self.encoder_noise.get_state(),
             },
             "autoencoder": self.autoencoder.state_dict(),
@@ -177,7 +172,6 @@ class Trainer:
         try:
             self.step = int(state["progress"]["step"])
             self.batch_order.set_state(state["generators"]["batch_order"])
-            self.input_dropout.set_state(state["generators"]["input_dropout"])
             self.encoder_noise.set_state(state["generators"]["encoder_noise"])
             self.autoencoder.load_state_dict(state["autoencoder"])
             optimizers.load_state_tensors(self.optimizer, state.get("autoencoder_optimizer", {}))
@@ -210,14 +204,6 @@ class Trainer:
                     f"training diverged at step {self.step}: the {name.replace('_', ' ')} is {value}; "
                     "lower train.learning_rate or raise train.warmup"
                 )
-
-
-def dropout(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
-    """A share of the pixels set to 0 at random and the others divided by the rest, on average as before."""
-    if share == 0:
-        return x
-    kept = torch.empty(x.shape).bernoulli_(1 - share, generator=generator)
-    return x * kept.to(x.device) / (1 - share)
 
 
 def to_unit(x: torch.Tensor) -> torch.Tensor:

@@ -93,6 +93,10 @@ class Prior(ABC):
         """Independent samples, float32 on the CPU, (n, dim)."""
         return self._from_tensor(self._uniform(n, generator))
 
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Independent samples, float64, (n, dim), for figures: without torch, whose import takes seconds."""
+        return self.from_uniform(rng.random((n, self.dim)))
+
     def sample_components(self, components: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """A sample of each of the given components, or of all of p(z) where one is `self.components`.
 

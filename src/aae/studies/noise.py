@@ -1,0 +1,111 @@
+"""noise: when does the encoder's noise matter, and what becomes of noise that is learned?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from aae.config import RunConfig
+from aae.draw.noise import figure_noise
+from aae.measure.equivalence import compare
+from aae.measure.verdicts import became
+
+Rows = Sequence[Mapping[str, Any]]
+BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
+VARIES = ("encoder", "model.sigma")  # The settings in which cells may differ, beside the seed.
+PANELS = {
+    "kl_training": "KL(q || p),\ntraining codes, nats",
+    "kl": "KL(q || p),\ntest codes, nats",
+    "reconstruction_error": "squared error\na pixel",
+    "neighbour_accuracy": "neighbour\naccuracy",
+}
+
+
+def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+    """The noise of a run, and what its training objective came to.
+
+    Args:
+        config: a run's settings.
+        curves: its table over training, a row an epoch.
+
+    Returns:
+        sigma, "learned" or fixed, None without one; and the encoder's objective over the last epoch, the
+        reconstruction loss plus the weighted adversarial loss.
+    """
+    last = curves.iloc[-1]
+    adversarial = config.train.adversarial_weight * last["encoder_adversarial_loss"]
+    return {
+        "sigma": config.model.sigma if config.encoder == "gaussian" else None,
+        "objective": float(last["reconstruction_loss"] + adversarial),
+    }
+
+
+def named(run: Mapping[str, Any]) -> str:
+    """A variant in words."""
+    if run["encoder"] != "gaussian":
+        return str(run["encoder"])
+    return "gaussian, learned sigma" if run["sigma"] == "learned" else f"gaussian, sigma {run['sigma']:g}"
+
+
+def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+    """Every variant and seed by four measures, and the learned sigma over training."""
+    names = list(dict.fromkeys(map(named, rows)))
+    panels = [
+        (label, [(name, np.array([run[measure] for run in rows if named(run) == name])) for name in names])
+        for measure, label in PANELS.items()
+    ]
+    learned = [table for run, table in zip(rows, curves, strict=True) if run["sigma"] == "learned"]
+    return figure_noise(panels, learned, "Noise of the encoder, fixed and learned; prior: gaussian")
+
+
+def verdict(rows: Rows) -> list[str]:
+    """What came out, by rules that were written down before the run.
+
+    Learned noise is driven out if its median sigma(x) ends below 0.01 of the prior's standard deviations
+    (`became`). A fixed sigma pays if the encoder's training objective is lower with it than with sigma 0,
+    paired by seed, and does not if it is higher; nothing is shown where the 95% interval holds 0.
+    """
+    learned = [run for run in rows if run["sigma"] == "learned"]
+    sentences = [f"{became(learned, 'With learned sigma the Gaussian encoder')}."] if learned else []
+    still = [run for run in rows if run["sigma"] == 0]
+    fixed = sorted({run["sigma"] for run in rows if isinstance(run["sigma"], float) and run["sigma"] > 0})
+    for sigma in fixed:
+        noisy = [run for run in rows if run["sigma"] == sigma]
+        seeds = sorted({run["seed"] for run in noisy} & {run["seed"] for run in still})
+        if seeds:
+            sentences.append(_cost(sigma, seeds, noisy, still))
+    return sentences
+
+
+def _cost(sigma: float, seeds: Sequence[int], noisy: Rows, still: Rows) -> str:
+    """What a fixed sigma changes against sigma 0."""
+
+    def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
+        a, b = (np.array([_of_seed(runs, seed)[measure] for seed in seeds]) for runs in (noisy, still))
+        row = compare(a, b, None)
+        return row, _change(row, form, unit)
+
+    _, kl = change("kl_training", "+.3f", " nats")
+    _, error = change("reconstruction_error", "+.4f")
+    row, objective = change("objective", "+.5f")
+    if row["low"] is None or row["low"] <= 0 <= row["high"]:
+        word = "whether the noise pays is not shown"
+    else:
+        word = "the noise does not pay" if row["difference"] > 0 else "the noise pays"
+    return (
+        f"Fixed sigma {sigma:g} instead of 0 (paired by seed, {len(seeds)} of them): KL of training codes "
+        f"{kl}, squared error of test images {error}, the encoder's training objective {objective}: {word}."
+    )
+
+
+def _of_seed(runs: Rows, seed: int) -> Mapping[str, Any]:
+    return next(run for run in runs if run["seed"] == seed)
+
+
+def _change(row: Mapping[str, Any], form: str, unit: str = "") -> str:
+    difference = f"{row['difference']:{form}}{unit}"
+    if row["low"] is None:
+        return difference
+    return f"{difference} (95% CI {row['low']:{form}} to {row['high']:{form}})"
