@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from aae.io import artifacts
 
@@ -76,10 +77,11 @@ def finish(tree: Path, log: Path) -> None:
         sys.exit(f"dvc repro failed:\n{log.read_text()[-3000:]}")
 
 
-def results(tree: Path) -> dict[str, bytes]:
-    """What git has of a finished tree; dvc.lock holds the hashes of the rest."""
-    files = [tree / "dvc.lock", *(tree / "metrics").iterdir(), *(tree / "plots").iterdir()]
-    return {str(file.relative_to(tree)): file.read_bytes() for file in files}
+def results(tree: Path) -> dict[str, object]:
+    """What git has of a finished tree; dvc.lock holds the hashes of the rest, in any order of its stages."""
+    files = [*(tree / "metrics").iterdir(), *(tree / "plots").iterdir()]
+    lock = yaml.safe_load((tree / "dvc.lock").read_text(encoding="utf-8"))
+    return {"dvc.lock": lock} | {str(file.relative_to(tree)): file.read_bytes() for file in files}
 
 
 def trained(said: str) -> Counter[tuple[str, str]]:
