@@ -71,7 +71,9 @@ def make_clone(folder: Path, sample_folder: Path) -> Clone:
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     for name in files:
-        if (ROOT / name).is_file() and not name.startswith(("metrics/", "plots/", "dvc.lock")):
+        parts = Path(name).parts
+        result = parts[-1] == "dvc.lock" or {"metrics", "plots"} & set(parts[:-1])
+        if (ROOT / name).is_file() and not result:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     shutil.copytree(sample_folder, folder / "data/mnist")

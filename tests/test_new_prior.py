@@ -93,7 +93,7 @@ def test_every_stage_runs_with_it_and_without_the_test_images(clone: tuple[Clone
     assert len(ran(printed) & {"train", "ablation-train@deterministic-shifted-0"}) == 1
     names = re.findall(r"^  ([\w-]+):$", (ROOT / "dvc.yaml").read_text(), re.MULTILINE)
     assert stages == set(names) - {"download"}
-    assert "up to date" in tree.dvc("status")
+    assert "up to date" in tree.dvc("status", "dvc.yaml")
 
 
 def test_the_base_run_is_measured_against_it(clone: tuple[Clone, str]) -> None:

@@ -64,7 +64,7 @@ def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     header = (clone.folder / "data/runs/base/codes.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
     assert len(header) == 1 + 200
-    assert "up to date" in clone.dvc("status")
+    assert "up to date" in clone.dvc("status", "dvc.yaml")
     assert not ran(clone.dvc("repro"))
 
 
