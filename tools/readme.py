@@ -13,10 +13,7 @@ from aae.params import parse_study
 from tables import bench_tables, chaos_sentence, growth_table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    "README.md",
-    *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results", "studies")),
-]
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results"))]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
 
