@@ -21,9 +21,16 @@ from aae.errors import UserError
 from aae.params import parse_cells, parse_params
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def read_lock(text: str) -> object:
+    """The content of a dvc.lock; raises what YAML or DVC's schema has against it."""
+    return COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text))
+
+
 READERS: dict[str, Callable[[str], object]] = {  # By pattern.
-    "dvc.lock": lambda text: COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text)),
-    "studies/*/dvc.lock": lambda text: COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text)),
+    "dvc.lock": read_lock,
+    "studies/*/dvc.lock": read_lock,
     ".dvc/tmp/rwlock": json.loads,
 }
 

@@ -185,9 +185,8 @@ def study_table(means: Rows) -> str:
     lines = [header, ["---"] * len(header)]
     groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
     for row in means:
-        groups.setdefault(tuple("" if row[key] is None else str(row[key]) for key in settings), {})[
-            row["measure"]
-        ] = row
+        names = tuple("" if row[key] is None else str(row[key]) for key in settings)
+        groups.setdefault(names, {})[row["measure"]] = row
     for names, numbers in groups.items():
         cells = [*names, str(numbers["kl"]["seeds"])]
         for name, (_, form) in columns.items():
