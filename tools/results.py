@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aae.measure import verdicts
 from aae.measure.scorecard import MEASURES
 from aae.measure.summary import COLUMNS, VARIANT
 from aae.measure.verdicts import (
@@ -105,7 +106,7 @@ def interval(row: Mapping[str, Any], form: str = ".3f") -> str:
     """The 95% interval over seeds, in words."""
     if row["low"] is None:
         return "1 seed"
-    return f"95% CI {row['low']:{form}} to {row['high']:{form}}, {row['seeds']} seeds"
+    return f"{verdicts.interval(row, form)}, {row['seeds']} seeds"
 
 
 def _constrained(row: Mapping[str, Any]) -> bool:

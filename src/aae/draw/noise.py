@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from aae.draw.fit import draw_seeds, seed_handles
-from aae.draw.style import BLUE, LAYOUT, WIDTH, styled
+from aae.draw.style import LAYOUT, WIDTH, styled
+from aae.draw.when import BESIDE, draw_sigma
 
 Panel = tuple[str, Sequence[tuple[str, np.ndarray]]]
 
@@ -40,29 +40,11 @@ def figure_noise(panels: Sequence[Panel], learned: Sequence[pd.DataFrame], title
         if column == 0:
             axes.set_yticks(range(len(names)), names)
     if learned:
-        draw_learned(figure.add_subplot(grid[1, :]), learned)
+        axes = figure.add_subplot(grid[1, :])
+        draw_sigma(axes, learned)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.set(xlabel="epoch", ylabel="sigma(x), standard\ndeviations of p(z)")
+        axes.set_title("What learned sigma becomes, a band a seed", loc="left")
+        axes.legend(**BESIDE)
     figure.legend(handles=seed_handles(), loc="outside lower center", ncols=2)
     return figure
-
-
-def draw_learned(axes: Axes, learned: Sequence[pd.DataFrame]) -> None:
-    """Median and central 90% of learned sigma(x) over training, a band a run, on a logarithmic axis."""
-    for run, curves in enumerate(learned):
-        first = run == 0
-        axes.fill_between(
-            curves["epoch"],
-            curves["sigma_low"],
-            curves["sigma_high"],
-            color=BLUE,
-            alpha=0.12,
-            linewidth=0,
-            label="90% of images and dimensions, one seed" if first else None,
-        )
-        axes.plot(
-            curves["epoch"], curves["sigma_median"], "o-", color=BLUE, label="median" if first else None
-        )
-    axes.set_yscale("log", nonpositive="clip")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.set(xlabel="epoch", ylabel="sigma(x), standard\ndeviations of p(z)")
-    axes.set_title("What learned sigma becomes", loc="left")
-    axes.legend(loc="best")

@@ -1,5 +1,6 @@
 """How a run went over training: the fit of its codes, what the discriminator saw of it, and the losses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -42,7 +43,10 @@ def figure_when(curves: pd.DataFrame, band: tuple[float, float], images: str, ti
     draw_kl(panels[0], curves, band, images)
     draw_gap(panels[1], curves)
     if noisy:
-        draw_sigma(panels[2], curves)
+        draw_sigma(panels[2], [curves])
+        panels[2].set(ylabel="standard deviations\nof p(z)")
+        panels[2].set_title("Noise of the encoder: sigma(x)", loc="left")
+        panels[2].legend(**BESIDE)
     for axes, column in zip(panels[count - len(single) :], single, strict=True):
         words, unit = SINGLE[column]
         axes.plot(curves["epoch"], curves[column], "o-", color=BLUE)
@@ -96,20 +100,23 @@ def draw_gap(axes: Axes, curves: pd.DataFrame) -> None:
     axes.legend(**BESIDE)
 
 
-def draw_sigma(axes: Axes, curves: pd.DataFrame) -> None:
-    """The encoder's noise: median and central 90% of sigma(x), on a logarithmic axis."""
-    epoch = curves["epoch"]
-    axes.fill_between(
-        epoch,
-        curves["sigma_low"],
-        curves["sigma_high"],
-        color=BLUE,
-        alpha=0.15,
-        linewidth=0,
-        label="90% of images\nand dimensions",
-    )
-    axes.plot(epoch, curves["sigma_median"], "o-", color=BLUE, label="median")
+def draw_sigma(axes: Axes, runs: Sequence[pd.DataFrame]) -> None:
+    """The encoder's noise: median and central 90% of sigma(x), a band a run, on a logarithmic axis.
+
+    Args:
+        axes: where to draw; legend, title and labels are the caller's.
+        runs: each a row an epoch, with sigma_low, sigma_median and sigma_high.
+    """
+    for run, curves in enumerate(runs):
+        names = ("90% of images\nand dimensions", "median") if run == 0 else (None, None)
+        axes.fill_between(
+            curves["epoch"],
+            curves["sigma_low"],
+            curves["sigma_high"],
+            color=BLUE,
+            alpha=0.15,
+            linewidth=0,
+            label=names[0],
+        )
+        axes.plot(curves["epoch"], curves["sigma_median"], "o-", color=BLUE, label=names[1])
     axes.set_yscale("log", nonpositive="clip")
-    axes.set(ylabel="standard deviations\nof p(z)")
-    axes.set_title("Noise of the encoder: sigma(x)", loc="left")
-    axes.legend(**BESIDE)

@@ -120,6 +120,11 @@ def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it") -> str:
     )
 
 
+def interval(row: Mapping[str, Any], form: str) -> str:
+    """The 95% interval ("low" to "high") of a mean or a difference, its numbers in a format such as ".3f"."""
+    return f"95% CI {row['low']:{form}} to {row['high']:{form}}"
+
+
 def significance(contrast: Mapping[str, Any]) -> str:
     """Whether the 95% interval of a difference leaves 0 out."""
     return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
@@ -138,7 +143,7 @@ def _comparison(row: Mapping[str, Any]) -> str:
     measure, unit = UNITS[row["measure"]]
     return (
         f"Prior {row['prior']}, {row['encoders']}, {row['seeds']} seeds, paired: {row['difference']:+.4f} "
-        f"{unit} in {measure} (95% CI {row['low']:+.4f} to {row['high']:+.4f}), {significance(row)}; "
+        f"{unit} in {measure} ({interval(row, '+.4f')}), {significance(row)}; "
         f"{equivalence(row)}; minimum detectable effect {row['detectable']:.4f}."
     )
 
@@ -152,8 +157,8 @@ def _density(numbers: Numbers) -> str:
     differ: list[str] = []
     same: list[str] = []
     for codes, kl in {"test": numbers["kl"], "training": numbers["kl_training"]}.items():
-        interval = "1 seed" if kl["low"] is None else f"95% CI {kl['low']:.3f} to {kl['high']:.3f}"
-        words = f"{kl['mean']:.3f} nats on {codes} codes ({interval}; prior samples give {kl['null']:.3f})"
+        spread = "1 seed" if kl["low"] is None else interval(kl, ".3f")
+        words = f"{kl['mean']:.3f} nats on {codes} codes ({spread}; prior samples give {kl['null']:.3f})"
         (differ if density_differs(kl) else same).append(words)
     clauses = [f"the density differs by {' and by '.join(differ)}"] if differ else []
     if same:

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from aae.config import RunConfig
 from aae.draw.noise import figure_noise
 from aae.measure.equivalence import compare
-from aae.measure.verdicts import became
+from aae.measure.verdicts import became, interval
+from aae.studies.variants import named, sigma_of
 
 Rows = Sequence[Mapping[str, Any]]
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
@@ -37,16 +38,9 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
     last = curves.iloc[-1]
     adversarial = config.train.adversarial_weight * last["encoder_adversarial_loss"]
     return {
-        "sigma": config.model.sigma if config.encoder == "gaussian" else None,
+        "sigma": sigma_of(config),
         "objective": float(last["reconstruction_loss"] + adversarial),
     }
-
-
-def named(run: Mapping[str, Any]) -> str:
-    """A variant in words."""
-    if run["encoder"] != "gaussian":
-        return str(run["encoder"])
-    return "gaussian, learned sigma" if run["sigma"] == "learned" else f"gaussian, sigma {run['sigma']:g}"
 
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
@@ -108,4 +102,4 @@ def _change(row: Mapping[str, Any], form: str, unit: str = "") -> str:
     difference = f"{row['difference']:{form}}{unit}"
     if row["low"] is None:
         return difference
-    return f"{difference} (95% CI {row['low']:{form}} to {row['high']:{form}})"
+    return f"{difference} ({interval(row, form)})"

@@ -1,0 +1,84 @@
+"""images: does a deterministic encoder need more images than a random one to fit the prior?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from aae.config import RunConfig
+from aae.draw.curves import Curve, Panel, figure_curves
+from aae.measure.equivalence import compare
+from aae.measure.verdicts import interval, significance
+from aae.studies.variants import named, sigma_of
+
+Rows = Sequence[Mapping[str, Any]]
+BY = ("encoder", "sigma", "images")  # What a variant's runs have in common in the table.
+VARIES = ("encoder", "model.sigma", "data.images")  # The settings in which cells may differ, beside the seed.
+ALL_IMAGES = 60_000
+PANELS = {
+    "kl": "KL(q || p) of 10,000 test codes, nats (primary)",
+    "kl_training": "KL(q || p) of all training codes, nats",
+    "reconstruction_error": "squared error a pixel, test images",
+    "neighbour_accuracy": "neighbour accuracy, test images",
+}
+
+
+def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+    """What the study varies: the encoder's sigma (None without one) and the number of training images."""
+    return {
+        "sigma": sigma_of(config),
+        "images": ALL_IMAGES if config.data.images == "all" else config.data.images,
+    }
+
+
+def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+    """Four measures over the number of training images, a curve an encoder."""
+    panels = [Panel(label, curves_of(rows, measure)) for measure, label in PANELS.items()]
+    title = "Fewer training images, with equally many updates; prior: gaussian"
+    return figure_curves(panels, "training images", title)
+
+
+def curves_of(rows: Rows, measure: str) -> list[Curve]:
+    """One number over the number of training images, a curve an encoder."""
+    curves = []
+    for name in dict.fromkeys(map(named, rows)):
+        runs = [run for run in rows if named(run) == name]
+        images = sorted({run["images"] for run in runs})
+        seeds = [np.array([run[measure] for run in runs if run["images"] == each]) for each in images]
+        curves.append(Curve(name, images, seeds))
+    return curves
+
+
+def verdict(rows: Rows) -> list[str]:
+    """What came out, a sentence for each random encoder and number of images.
+
+    The rule, written down before the run: a random encoder fits better than the deterministic one with so
+    many images if the 95% interval of the difference in KL divergence of test codes, paired by seed, lies
+    below 0, and worse if it lies above.
+    """
+    sentences = []
+    still = [run for run in rows if run["encoder"] == "deterministic"]
+    for name in dict.fromkeys(named(run) for run in rows if run["encoder"] != "deterministic"):
+        for images in sorted({run["images"] for run in rows}):
+            pair = [
+                {run["seed"]: run["kl"] for run in runs if run["images"] == images}
+                for runs in (still, [run for run in rows if named(run) == name])
+            ]
+            seeds = sorted(set(pair[0]) & set(pair[1]))
+            if len(seeds) > 1:
+                sentences.append(compared(name, images, *(np.array([kl[s] for s in seeds]) for kl in pair)))
+    return sentences
+
+
+def compared(name: str, images: int, still: np.ndarray, noisy: np.ndarray) -> str:
+    """The KL divergences of test codes of two encoders with so many images, one a seed, as a sentence."""
+    row = compare(noisy, still, None)
+    word = "better" if row["difference"] < 0 else "worse"
+    found = "no difference shown" if significance(row) == "not significant" else f"the latter fits {word}"
+    return (
+        f"{images:,} training images, {len(still)} seeds: KL of test codes {still.mean():.3f} nats with "
+        f"deterministic codes, {noisy.mean():.3f} with {name}; difference {row['difference']:+.3f} "
+        f"({interval(row, '+.3f')}): {found}."
+    )

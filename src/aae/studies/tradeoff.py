@@ -1,0 +1,127 @@
+"""tradeoff: what does fitting the prior cost, in reconstructions and in digits that lie together?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from aae.config import RunConfig
+from aae.draw.front import Panel, Series, figure_front
+from aae.measure.summary import over_seeds
+
+Rows = Sequence[Mapping[str, Any]]
+BY = ("objective", "weight")  # What a variant's runs have in common in the table.
+VARIES = (  # The settings in which cells may differ, beside the seed.
+    "encoder",
+    "prior",
+    "objective",
+    "train.adversarial_weight_start",
+    "train.adversarial_weight",
+    "train.kl_weight",
+)
+SERIES = {  # What `settings` calls an objective, and what the figure does.
+    "adversarial": "adversarial, deterministic encoder, by weight",
+    "variational": "variational, Gaussian encoder, by weight",
+    "equal weighting": "adversarial, the paper's equal weighting",
+    "none": "no regularization",
+}
+PANELS = {
+    "reconstruction_error": "squared error a pixel, test images",
+    "neighbour_accuracy": "neighbour accuracy, test images",
+}
+
+
+def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+    """What the study varies: the objective (a key of `SERIES`) and its weight at the end of training."""
+    train = config.train
+    match config.objective_name:
+        case "variational":
+            return {"objective": "variational", "weight": train.kl_weight}
+        case "adversarial":
+            constant = train.adversarial_weight_start == train.adversarial_weight
+            name = "equal weighting" if constant else "adversarial"
+            return {"objective": name, "weight": train.adversarial_weight}
+        case _:
+            return {"objective": "none", "weight": 0.0}
+
+
+def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+    """KL divergence of training codes against squared error and against neighbour accuracy."""
+    y_label = "KL(q || p) of training codes, nats"
+    panels = [Panel(label, y_label, series_of(rows, measure)) for measure, label in PANELS.items()]
+    return figure_front(panels, "What fitting the prior costs; prior: gaussian")
+
+
+def series_of(rows: Rows, measure: str) -> list[Series]:
+    """A series an objective: a number against the KL divergence of training codes, by weight."""
+    result = []
+    for objective, name in SERIES.items():
+        runs = [run for run in rows if run["objective"] == objective]
+        weights = sorted({run["weight"] for run in runs})
+        if weights:
+            x, y = (
+                [np.array([run[key] for run in runs if run["weight"] == weight]) for weight in weights]
+                for key in (measure, "kl_training")
+            )
+            several = objective in ("adversarial", "variational")
+            result.append(Series(name, [f"{weight:g}" if several else "" for weight in weights], x, y))
+    return result
+
+
+def verdict(rows: Rows) -> list[str]:
+    """What came out, by rules that were written down before the run.
+
+    At equal squared error the variational objective fits worse at a weight if its KL divergence of training
+    codes (mean over seeds) is above the adversarial front there: the line through the means of the
+    adversarial weights, in error and logarithm of KL divergence. Weights with an error that no adversarial
+    weight comes up to, or down to, are left out.
+    """
+    found: dict[str, dict[float, dict[str, float]]] = {}
+    for row in over_seeds(rows, BY):
+        of_objective = found.setdefault(row["objective"], {})
+        of_objective.setdefault(row["weight"], {})[row["measure"]] = row["mean"]
+    sentences = []
+    front = found.get("adversarial", {})
+    if len(front) > 1:
+        least, most = front[min(front)], front[max(front)]
+        weights = f"From an adversarial weight of {min(front):g} to {max(front):g}"
+        sentences.append(f"{weights}: {told(least)}, then {told(most)}.")
+        if variational := found.get("variational"):
+            sentences.append(beside(front, variational))
+    for objective, words in (
+        ("equal weighting", "The paper's equal weighting of reconstruction and adversarial loss"),
+        ("none", "No regularization"),
+    ):
+        sentences += [f"{words}: {told(numbers)}." for numbers in found.get(objective, {}).values()]
+    return sentences
+
+
+def told(numbers: Mapping[str, float]) -> str:
+    """Fit and cost of one variant, means over seeds, in words."""
+    return (
+        f"KL of training codes {numbers['kl_training']:.3f} nats, squared error "
+        f"{numbers['reconstruction_error']:.4f}, neighbour accuracy {numbers['neighbour_accuracy']:.3f}"
+    )
+
+
+def beside(
+    front: Mapping[float, Mapping[str, float]], variational: Mapping[float, Mapping[str, float]]
+) -> str:
+    """Where the variational objective lies beside the adversarial front, in a sentence."""
+    points = sorted((each["reconstruction_error"], each["kl_training"]) for each in front.values())
+    errors, kl = np.array(points).T
+    judged = worse = 0
+    for each in variational.values():
+        if errors[0] <= each["reconstruction_error"] <= errors[-1]:
+            judged += 1
+            there = np.exp(np.interp(each["reconstruction_error"], errors, np.log(kl)))
+            worse += each["kl_training"] > there
+    if not judged:
+        return "No variational weight has a squared error that the adversarial front has as well."
+    return (
+        f"At equal squared error the variational objective has a higher KL divergence than the adversarial "
+        f"front at {worse} of the {judged} weights at which the front has such an error "
+        f"({len(variational)} weights in all)."
+    )

@@ -1,0 +1,77 @@
+"""The study of the budget: what its verdict says of given runs, and what its figure draws."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import assert_no_word_is_cut_off
+from evaluated import evaluation
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from tiny import make_config
+
+from aae.measure.summary import cell_row
+from aae.studies import limit
+
+KL = {7: 0.1, 14: 0.08, 28: 0.07, 56: 0.066}  # Of training codes, by epochs.
+
+
+def run(interval: int, epochs: int, seed: int, kl: float, gap: float = 0.004) -> dict[str, Any]:
+    """A row of the study."""
+    config = make_config(seed=seed, train={"epochs": epochs, "regularization_interval": interval})
+    found = evaluation(kl + 0.02) | {"discriminator": {"probe_jsd": gap + 0.008, "jsd": 0.008, "gap": gap}}
+    return cell_row(config, found) | limit.settings(config, pd.DataFrame())
+
+
+def study(gap: float = 0.004, kl: dict[int, float] = KL) -> list[dict[str, Any]]:
+    """Two seeds of each budget and interval; on every 6th minibatch all KL divergences are 0.03 higher."""
+    return [
+        run(interval, epochs, seed, value + 0.03 * (interval == 6) + 0.002 * seed, gap)
+        for interval in (1, 6)
+        for epochs, value in kl.items()
+        for seed in range(2)
+    ]
+
+
+def test_the_verdict_names_the_budgets_the_divergences_and_the_gap() -> None:
+    every, sixth = limit.verdict(study())
+    assert every == (
+        "Regularization phase on every minibatch: with 7, 14, 28 and 56 epochs the KL divergence of training "
+        "codes is 0.101, 0.081, 0.071 and 0.067 nats; at the end the discriminator gap is 0.0040 nats: the "
+        "gap is closed and the misfit stays, so the trade-off with reconstruction is real."
+    )
+    assert sixth.startswith("Regularization phase on every 6th minibatch: with 7, 14, 28 and 56 epochs")
+    assert "is 0.131, 0.111, 0.101 and 0.097 nats" in sixth
+
+
+@pytest.mark.parametrize(
+    ("gap", "last", "conclusion"),
+    [
+        (0.0101, 0.066, "the gap is open, so the discriminator's optimisation is the limit."),
+        (0.0099, 0.0599, "the gap is closed and the misfit still falls, so the end is not reached."),
+        (0.0099, 0.0601, "so the trade-off with reconstruction is real."),
+        (0.0099, 0.09, "so the trade-off with reconstruction is real."),
+    ],
+)
+def test_the_conclusion_follows_the_rule(gap: float, last: float, conclusion: str) -> None:
+    for sentence in limit.verdict(study(gap, KL | {56: last})):
+        assert sentence.endswith(conclusion)
+
+
+def test_one_budget_alone_says_nothing() -> None:
+    assert limit.verdict([run(1, 7, 0, 0.1)]) == []
+
+
+def test_the_figure_has_every_run_at_its_number_of_epochs() -> None:
+    rows = study()
+    figure = limit.figure(rows, [])
+    assert len(figure.axes) == 4
+    assert figure.axes[0].get_title(loc="left") == "KL(q || p) of training codes, nats"
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
+    drawn = {round(float(y), 6) for line in dots for y in np.asarray(line.get_ydata())}
+    assert drawn == {round(row["kl_training"], 6) for row in rows}
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert_no_word_is_cut_off(figure, canvas.get_renderer())
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["regularization phase on every 6th minibatch", "regularization phase on every minibatch"]
