@@ -46,13 +46,14 @@ $(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
 	python -m pip install --quiet --disable-pip-version-check --no-deps --target $(PEERS) -r $<
 	@touch $@
 
-# uv takes a third of pip's time. The lock is complete: --no-deps keeps it from resolving again. The
+# uv takes a third of pip's time. The lock is complete: --no-deps keeps it from resolving again. Each stage
+# is a new process: without bytecode its imports take twice as long, where Python may not write any. The
 # project itself is installed for `python -m aae.score`; stages run the library beside them.
 $(VENV)/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps -r requirements.lock --editable .
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python --no-deps -r requirements.lock --editable .
 	@touch $@
 
 ##@ Keep it

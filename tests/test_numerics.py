@@ -1,5 +1,6 @@
 """Device, precision and what is set for the whole process."""
 
+import ctypes
 import subprocess
 import sys
 
@@ -98,3 +99,16 @@ def test_what_decides_the_bits_beside_settings_images_and_code_is_told() -> None
         "torch": torch.__version__,
         "capability": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc alone")
+def test_a_prepared_process_keeps_what_it_frees() -> None:
+    """Memory that it takes again brings no page faults."""
+    printed = prepared(
+        "from resource import RUSAGE_SELF, getrusage\n"
+        "for _ in range(2):\n"
+        "    before = getrusage(RUSAGE_SELF).ru_minflt; torch.ones(2**24)\n"  # 64 MB.
+        "    print(getrusage(RUSAGE_SELF).ru_minflt - before)"
+    )
+    first, again = map(int, printed.split())
+    assert again < first / 100

@@ -15,6 +15,7 @@ import yaml
 from clones import Clone, make_clone, ran, restored
 
 BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E"}
+CELLS = "cells/dvc.yaml:"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def clone(finished: tuple[Clone, str]) -> Clone:
     repository, _ = finished
     repository.call("git", "checkout", "--quiet", "--force", "HEAD")
     repository.call("git", "clean", "--quiet", "--force", "-d")
-    repository.dvc("checkout", "--quiet", "--force", "dvc.yaml")  # Studies have not run here.
+    repository.dvc("checkout", "--quiet", "--force", "--with-deps", "dvc.yaml")  # Studies have not run here.
     return repository
 
 
@@ -42,10 +43,10 @@ def clone(finished: tuple[Clone, str]) -> Clone:
 def test_the_base_run_and_its_identical_cell_are_trained_and_evaluated_once(
     finished: tuple[Clone, str],
 ) -> None:
-    for stage, twin in (("train", "ablation-train"), ("encode-testset", "ablation-evaluate")):
-        pair = {stage, f"{twin}@deterministic-gaussian-0"}
+    for stage, twin in (("train", "train"), ("encode-testset", "evaluate")):
+        pair = {stage, f"{CELLS}{twin}@deterministic-gaussian-0"}
         assert len(pair & ran(finished[1])) == len(pair & restored(finished[1])) == 1
-        assert f"{twin}@gaussian-gaussian-0" in ran(finished[1])
+        assert f"{CELLS}{twin}@gaussian-gaussian-0" in ran(finished[1])
 
 
 def test_the_root_runs_no_study(finished: tuple[Clone, str]) -> None:
@@ -64,7 +65,7 @@ def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     header = (clone.folder / "data/runs/base/codes.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
     assert len(header) == 1 + 200
-    assert "up to date" in clone.dvc("status", "dvc.yaml")
+    assert "up to date" in clone.dvc("status", "--with-deps", "dvc.yaml")
     assert not ran(clone.dvc("repro"))
 
 
@@ -107,9 +108,9 @@ def test_settings_that_some_cell_had_are_neither_trained_nor_evaluated_again(clo
 
 
 def test_data_retrains_the_base_run_and_a_cell(clone: Clone) -> None:
-    targets = ("train", "ablation-train@gaussian-gaussian-0")
+    targets = ("train", f"{CELLS}train@gaussian-gaussian-0")
     output = clone.dvc("exp", "run", "-S", "data.images=500", *targets)
-    configures = {"configure", "ablation-configure@gaussian-gaussian-0"}
+    configures = {"configure", f"{CELLS}configure@gaussian-gaussian-0"}
     assert ran(output) == {"validate", *configures, *targets}
 
 
@@ -118,15 +119,15 @@ def test_train_and_model_rerun_every_training_but_no_download(clone: Clone, key:
     output = clone.dvc("exp", "run", "-S", f"{key}={value}")
     assert "download" not in ran(output)
     assert ran(output) >= BASE - {"train", "encode-testset"}
-    assert {"ablation-train@gaussian-gaussian-0", "ablation"} <= ran(output)
+    assert {f"{CELLS}train@gaussian-gaussian-0", "ablation"} <= ran(output)
     assert len(restored(output)) == 2  # Of base run and its twin: one training run and one evaluation.
 
 
 def test_a_new_value_in_the_grid_trains_and_evaluates_its_own_cells_only(clone: Clone) -> None:
     old = "deterministic-gaussian-0,gaussian-gaussian-0"
     output = clone.dvc("exp", "run", "-S", f"ablation.cells=[{old},universal-none-1]")
-    stages = ("ablation-configure", "ablation-train", "ablation-evaluate")
-    assert ran(output) == {f"{stage}@universal-none-1" for stage in stages} | {"validate", "ablation"}
+    stages = ("configure", "train", "evaluate")
+    assert ran(output) == {f"{CELLS}{stage}@universal-none-1" for stage in stages} | {"validate", "ablation"}
 
     smaller = clone.dvc("exp", "run", "-S", "ablation.cells=[universal-none-1]")
     assert ran(smaller) == {"validate", "ablation"}
@@ -157,7 +158,7 @@ def test_a_repeated_experiment_executes_no_stage(clone: Clone, tmp_path: Path) -
     second = Clone(tmp_path / "second")
     clone.call("git", "clone", "--quiet", str(clone.folder), str(second.folder))
     second.dvc("config", "--local", "cache.dir", str(clone.folder / ".dvc/cache"))
-    second.dvc("checkout", "--quiet", "dvc.yaml")
+    second.dvc("checkout", "--quiet", "--with-deps", "dvc.yaml")
     output = second.dvc("exp", "run", "-S", "prior=none")
     assert ran(output) == set()
     for name in ("metrics/testset.json", "plots/2A.png", "plots/training.csv"):

@@ -13,7 +13,7 @@ from imports import imported, listed
 from aae.params import parse_ablation
 
 STUDIES = sorted(folder.parent.name for folder in ROOT.glob("studies/*/dvc.yaml"))
-TWINS = {"train": "ablation-train", "evaluate": "ablation-evaluate"}
+OF_A_RUN = ("train", "evaluate")
 
 
 def stages(path: str) -> dict[str, dict[str, Any]]:
@@ -23,20 +23,20 @@ def stages(path: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_s_training_and_evaluation_are_the_root_s_to_the_run_cache(study: str) -> None:
     """Command, dependencies and outputs, seen from the run's folder, and its depth are equal."""
-    for name, twin in TWINS.items():
-        stage, root_stage = stages(f"studies/{study}/dvc.yaml")[name], stages("dvc.yaml")[twin]
+    for name in OF_A_RUN:
+        stage, root_stage = stages(f"studies/{study}/dvc.yaml")[name], stages("cells/dvc.yaml")[name]
         for key in ("cmd", "deps", "outs"):
             assert stage[key] == root_stage[key], key
         seen_from_the_tree = PurePosixPath("studies", study, stage["wdir"]).parts
         assert seen_from_the_tree[2:4] == ("..", "..")
-        assert len(seen_from_the_tree[4:]) == len(PurePosixPath(root_stage["wdir"]).parts)
+        assert len(seen_from_the_tree[4:]) == len(PurePosixPath(root_stage["wdir"]).parts[1:])
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_s_settings_depend_on_what_the_root_s_do(study: str) -> None:
     found, of_root = (
         stages(f"studies/{study}/dvc.yaml")["configure"],
-        stages("dvc.yaml")["ablation-configure"],
+        stages("cells/dvc.yaml")["configure"],
     )
     assert (found["deps"], found["params"]) == (of_root["deps"], of_root["params"])
 
@@ -84,7 +84,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
     clone = make_clone(tmp_path_factory.mktemp("studies"), sample_folder)
     for study, cells in DROPPED.items():
         clone.edit(f"studies/{study}/params.yaml", *((f"- {cell}\n", "#\n") for cell in cells))
-    clone.dvc("repro", "ablation-evaluate@gaussian-gaussian-0")
+    clone.dvc("repro", "cells/dvc.yaml:evaluate@gaussian-gaussian-0")
     return clone, clone.dvc("repro", "--recursive", "studies")
 
 
@@ -98,7 +98,7 @@ def test_a_study_restores_what_the_root_has_trained_and_evaluated(
 ) -> None:
     _, printed = clone
     where = f"studies/{study}/dvc.yaml:"
-    assert {f"{where}{name}@gaussian-gaussian-0" for name in TWINS} <= restored(printed)
+    assert {f"{where}{name}@gaussian-gaussian-0" for name in OF_A_RUN} <= restored(printed)
     assert [name for name in ran(printed) if name.startswith(f"{where}train@")]
 
 
@@ -130,7 +130,7 @@ def test_a_new_cell_costs_its_own_stages_and_the_summary(clone: tuple[Clone, str
     tree, _ = clone
     tree.edit("studies/encoders/params.yaml", ("  margins", "    - universal-gaussian-5\n  margins"))
     where = "studies/encoders/dvc.yaml:"
-    own = {f"{where}{name}@universal-gaussian-5" for name in ("configure", *TWINS)}
+    own = {f"{where}{name}@universal-gaussian-5" for name in ("configure", *OF_A_RUN)}
     assert ran(tree.dvc("repro", "--recursive", "studies")) == own | {f"{where}summarise"}
 
 

@@ -78,10 +78,13 @@ def finish(tree: Path, log: Path) -> None:
 
 
 def results(tree: Path) -> dict[str, object]:
-    """What git has of a finished tree; dvc.lock holds the hashes of the rest, in any order of its stages."""
+    """What git has of a finished tree; the locks have hashes of the rest, in any order of stages."""
     files = [*(tree / "metrics").iterdir(), *(tree / "plots").iterdir()]
-    lock = yaml.safe_load((tree / "dvc.lock").read_text(encoding="utf-8"))
-    return {"dvc.lock": lock} | {str(file.relative_to(tree)): file.read_bytes() for file in files}
+    locks = {
+        name: yaml.safe_load((tree / name).read_text(encoding="utf-8"))
+        for name in ("dvc.lock", "cells/dvc.lock")
+    }
+    return locks | {str(file.relative_to(tree)): file.read_bytes() for file in files}
 
 
 def trained(said: str) -> Counter[tuple[str, str]]:

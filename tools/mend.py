@@ -30,6 +30,7 @@ def read_lock(text: str) -> object:
 
 READERS: dict[str, Callable[[str], object]] = {  # By pattern.
     "dvc.lock": read_lock,
+    "cells/dvc.lock": read_lock,
     "studies/*/dvc.lock": read_lock,
     ".dvc/tmp/rwlock": json.loads,
 }

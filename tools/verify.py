@@ -1,4 +1,4 @@
-"""Rerun the committed pipeline from nothing, in a temporary clone, and compare every output with dvc.lock.
+"""Rerun the committed pipeline from nothing, in a temporary clone, and compare every output with the locks.
 
 On the same kind of CPU every output is the same to the byte. Another kind rounds differently, and a
 training makes that large: there the numbers below must agree within their tolerances, which are about
@@ -19,6 +19,7 @@ import yaml
 from aae.model.priors import PRIORS
 
 ROOT = Path(__file__).resolve().parents[1]
+PIPELINE = (".", "cells")  # Folders of the dvc.yaml files that `dvc repro` in the root runs.
 TOLERANCES = {"kl": 0.06, "reconstruction_error": 0.001, "neighbour_accuracy": 0.04, "sliced_w2": 0.03}
 TABLE = Path("metrics/ablation.json")
 CELL = ["encoder", "prior", "seed"]
@@ -54,18 +55,19 @@ def main() -> None:
 
 
 def outputs(tree: Path) -> dict[str, str]:
-    """Every output in a tree's dvc.lock, by its path from the root, and its hash."""
-    lock, graph = (
-        yaml.safe_load((tree / name).read_text(encoding="utf-8")) for name in ("dvc.lock", "dvc.yaml")
-    )
+    """Every output in a tree's locks, by its path from the root, and its hash."""
     found = {}
-    for name, stage in lock["stages"].items():
-        family, _, cell = name.partition("@")
-        folder = Path(graph["stages"][family].get("wdir", "."))  # The paths in dvc.lock are relative to it.
-        if cell and "wdir" in graph["stages"][family]:
-            folder = folder.with_name(cell)  # A cell's folder is called as the cell.
-        for out in stage.get("outs", []):
-            found[os.path.normpath(folder / out["path"])] = out["md5"]
+    for folder in PIPELINE:
+        lock, graph = (
+            yaml.safe_load((tree / folder / name).read_text(encoding="utf-8"))
+            for name in ("dvc.lock", "dvc.yaml")
+        )
+        for name, stage in lock["stages"].items():
+            family, _, cell = name.partition("@")
+            # The paths in a lock are relative to it; a cell's folder is called as the cell.
+            place = graph["stages"][family].get("wdir", ".").replace("${item.cell}", cell)
+            for out in stage.get("outs", []):
+                found[os.path.normpath(Path(folder, place, out["path"]))] = out["md5"]
     return found
 
 
