@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ import yaml
 from conftest import ROOT
 from imports import ROOMS, imported, listed
 
+# Stages of a cell, and what the root calls them.
+OF_A_CELL = {"configure": "configure", "train": "train", "evaluate": "encode-testset"}
 
-def stage_definitions() -> dict[str, dict[str, Any]]:
-    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+def stage_definitions(path: str = "dvc.yaml") -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((ROOT / path).read_text())["stages"]
 
 
 def test_the_stages_have_the_names_that_users_know() -> None:
@@ -21,7 +25,7 @@ def test_the_stages_have_the_names_that_users_know() -> None:
 
 
 def test_every_stage_and_every_plot_has_a_description() -> None:
-    for name, stage in stage_definitions().items():
+    for name, stage in [*stage_definitions().items(), *stage_definitions("cells/dvc.yaml").items()]:
         assert stage.get("desc"), name
         for kind in ("plots", "metrics"):
             for output in stage.get(kind, []):
@@ -41,6 +45,24 @@ def test_a_stage_depends_on_exactly_the_modules_that_it_imports(name: str) -> No
     folder = ROOT / ("x/x/x" if "wdir" in stage else ".")  # Each wdir lies three folders deep.
     script = (folder / stage["cmd"].split()[2]).resolve()  # exec python <script>
     assert listed(folder / dep for dep in stage["deps"]) == imported(script)
+
+
+def test_the_cells_have_the_root_s_stages() -> None:
+    assert set(stage_definitions("cells/dvc.yaml")) == set(OF_A_CELL)
+
+
+@pytest.mark.parametrize("name", OF_A_CELL)
+def test_a_cell_s_stage_is_the_root_s_to_the_run_cache(name: str) -> None:
+    """Command, dependencies and outputs, seen from the run's folder, and its depth are equal."""
+    cell = stage_definitions("cells/dvc.yaml")[name]
+    root_stage = stage_definitions()[OF_A_CELL[name]]
+    assert cell["deps"] == root_stage["deps"]
+    if name == "configure":
+        return
+    assert (cell["cmd"], cell["outs"]) == (root_stage["cmd"], root_stage["outs"])
+    parent, *below = PurePosixPath(cell["wdir"]).parts
+    assert parent == ".."
+    assert len(below) == len(PurePosixPath(root_stage["wdir"]).parts)
 
 
 def test_what_no_stage_lists_holds_no_code() -> None:
