@@ -25,7 +25,7 @@ SERIES = {  # What `settings` calls an objective, and what the figure does.
     "adversarial": "adversarial, deterministic encoder, by weight",
     "variational": "variational, Gaussian encoder, by weight",
     "equal weighting": "adversarial, the paper's equal weighting",
-    "none": "no regularization",
+    "unregularized": "no regularization",
 }
 PANELS = {
     "reconstruction_error": "squared error a pixel, test images",
@@ -44,7 +44,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
             name = "equal weighting" if constant else "adversarial"
             return {"objective": name, "weight": train.adversarial_weight}
         case _:
-            return {"objective": "none", "weight": 0.0}
+            return {"objective": config.objective_name, "weight": 0.0}
 
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
@@ -92,7 +92,7 @@ def verdict(rows: Rows) -> list[str]:
             sentences.append(beside(front, variational))
     for objective, words in (
         ("equal weighting", "The paper's equal weighting of reconstruction and adversarial loss"),
-        ("none", "No regularization"),
+        ("unregularized", "No regularization"),
     ):
         sentences += [f"{words}: {told(numbers)}." for numbers in found.get(objective, {}).values()]
     return sentences
