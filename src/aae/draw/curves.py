@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from aae.draw.style import BAND, BLUE, LAYOUT, ORANGE, WIDTH, styled
+from aae.draw.style import BLUE, LAYOUT, ORANGE, WIDTH, styled
 from aae.measure.summary import t_interval
 
 STYLES = (("o-", BLUE), ("s--", ORANGE), ("^:", "black"))
@@ -31,8 +31,6 @@ class Panel(NamedTuple):
     label: str
     curves: Sequence[Curve]
     """At most as many as there are `STYLES`."""
-    band: tuple[float, float] | None = None
-    """Ends of the null band (central 95%)."""
 
 
 @styled
@@ -63,8 +61,6 @@ def figure_curves(panels: Sequence[Panel], setting: str, title: str) -> Figure:
 
 def draw_panel(axes: Axes, panel: Panel) -> None:
     """The curves of one number, shifted a little against each other, so that intervals can be told apart."""
-    if panel.band:
-        axes.axhspan(*panel.band, color=BAND, linewidth=0)
     for place, (curve, (style, colour)) in enumerate(zip(panel.curves, STYLES, strict=False)):
         x = np.asarray(curve.x) * 1.04 ** (place - (len(panel.curves) - 1) / 2)
         means = np.array([np.mean(values) for values in curve.seeds])

@@ -1,6 +1,6 @@
 """images: does a deterministic encoder need more images than a random one to fit the prior?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,8 @@ from aae.config import RunConfig
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.measure.equivalence import compare
 from aae.measure.verdicts import interval, significance
-from aae.studies.variants import named, sigma_of
+from aae.studies.variants import Rows, named, over, paired, sigma_of
 
-Rows = Sequence[Mapping[str, Any]]
 BY = ("encoder", "sigma", "images")  # What a variant's runs have in common in the table.
 VARIES = ("encoder", "model.sigma", "data.images")  # The settings in which cells may differ, beside the seed.
 ALL_IMAGES = 60_000
@@ -35,20 +34,12 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
     """Four measures over the number of training images, a curve an encoder."""
-    panels = [Panel(label, curves_of(rows, measure)) for measure, label in PANELS.items()]
+    panels = [
+        Panel(label, [Curve(*each) for each in over(rows, "images", measure, named)])
+        for measure, label in PANELS.items()
+    ]
     title = "Fewer training images, with equally many updates; prior: gaussian"
     return figure_curves(panels, "training images", title)
-
-
-def curves_of(rows: Rows, measure: str) -> list[Curve]:
-    """One number over the number of training images, a curve an encoder."""
-    curves = []
-    for name in dict.fromkeys(map(named, rows)):
-        runs = [run for run in rows if named(run) == name]
-        images = sorted({run["images"] for run in runs})
-        seeds = [np.array([run[measure] for run in runs if run["images"] == each]) for each in images]
-        curves.append(Curve(name, images, seeds))
-    return curves
 
 
 def verdict(rows: Rows) -> list[str]:
@@ -62,13 +53,11 @@ def verdict(rows: Rows) -> list[str]:
     still = [run for run in rows if run["encoder"] == "deterministic"]
     for name in dict.fromkeys(named(run) for run in rows if run["encoder"] != "deterministic"):
         for images in sorted({run["images"] for run in rows}):
-            pair = [
-                {run["seed"]: run["kl"] for run in runs if run["images"] == images}
-                for runs in (still, [run for run in rows if named(run) == name])
-            ]
-            seeds = sorted(set(pair[0]) & set(pair[1]))
-            if len(seeds) > 1:
-                sentences.append(compared(name, images, *(np.array([kl[s] for s in seeds]) for kl in pair)))
+            noisy = [run for run in rows if named(run) == name]
+            a, b = ([run for run in runs if run["images"] == images] for runs in (still, noisy))
+            pair = paired(a, b, "kl")
+            if len(pair[0]) > 1:
+                sentences.append(compared(name, images, *pair))
     return sentences
 
 

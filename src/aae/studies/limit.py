@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -11,8 +10,8 @@ from aae.config import RunConfig
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.measure.summary import over_seeds
 from aae.measure.verdicts import GAP_CLOSED
+from aae.studies.variants import Rows, over
 
-Rows = Sequence[Mapping[str, Any]]
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
 VARIES = (  # The settings in which cells may differ, beside the seed.
     "train.epochs",
@@ -20,6 +19,12 @@ VARIES = (  # The settings in which cells may differ, beside the seed.
     "train.adversarial_weight_start",
     "train.adversarial_weight",
 )
+PANELS = {
+    "kl_training": "KL(q || p) of training codes, nats",
+    "kl": "KL(q || p) of test codes, nats",
+    "gap": "discriminator gap, nats of JSD",
+    "reconstruction_error": "squared error a pixel, test images",
+}
 STAYS = 0.01  # Nats by which the KL divergence must fall from one budget to its double to count as falling.
 
 
@@ -28,39 +33,24 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
     return {"interval": config.train.regularization_interval, "epochs": config.train.epochs}
 
 
-def panels(rows: Rows) -> list[Panel]:
-    """KL of both kinds of codes, discriminator gap and squared error over the number of epochs."""
-    return [
-        Panel(label, curves_of(rows, measure))
-        for measure, label in (
-            ("kl_training", "KL(q || p) of training codes, nats"),
-            ("kl", "KL(q || p) of test codes, nats"),
-            ("gap", "discriminator gap, nats of JSD"),
-            ("reconstruction_error", "squared error a pixel, test images"),
-        )
-    ]
-
-
-def curves_of(rows: Rows, measure: str) -> list[Curve]:
-    """One number over the number of epochs, a curve for each interval of the regularization phase."""
-    curves = []
-    for interval in sorted({row["interval"] for row in rows}, reverse=True):
-        runs = [row for row in rows if row["interval"] == interval]
-        epochs = sorted({row["epochs"] for row in runs})
-        seeds = [np.array([row[measure] for row in runs if row["epochs"] == each]) for each in epochs]
-        curves.append(Curve(f"regularization phase {named(interval)}", epochs, seeds))
-    return curves
-
-
 def named(interval: int) -> str:
     """How often the regularization phase runs, in words."""
     return "on every minibatch" if interval == 1 else f"on every {interval}th minibatch"
 
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
-    """The study in one figure."""
+    """Four measures over the number of epochs, a curve for each interval of the regularization phase."""
+
+    def name(run: Mapping[str, Any]) -> str:
+        return f"regularization phase {named(run['interval'])}"
+
+    by_interval = sorted(rows, key=lambda run: run["interval"], reverse=True)
+    panels = [
+        Panel(label, [Curve(*each) for each in over(by_interval, "epochs", measure, name)])
+        for measure, label in PANELS.items()
+    ]
     title = "Longer training, each budget with its own schedule; deterministic encoder, prior: gaussian"
-    return figure_curves(panels(rows), "epochs", title)
+    return figure_curves(panels, "epochs", title)
 
 
 def verdict(rows: Rows) -> list[str]:

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from aae.config import RunConfig
 from aae.draw.noise import figure_noise
 from aae.measure.equivalence import compare
-from aae.measure.verdicts import became, interval
-from aae.studies.variants import named, sigma_of
+from aae.measure.verdicts import became, interval, significance
+from aae.studies.variants import Rows, named, paired, sigma_of
 
-Rows = Sequence[Mapping[str, Any]]
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
 VARIES = ("encoder", "model.sigma")  # The settings in which cells may differ, beside the seed.
 PANELS = {
@@ -67,35 +66,29 @@ def verdict(rows: Rows) -> list[str]:
     fixed = sorted({run["sigma"] for run in rows if isinstance(run["sigma"], float) and run["sigma"] > 0})
     for sigma in fixed:
         noisy = [run for run in rows if run["sigma"] == sigma]
-        seeds = sorted({run["seed"] for run in noisy} & {run["seed"] for run in still})
-        if seeds:
-            sentences.append(_cost(sigma, seeds, noisy, still))
+        if {run["seed"] for run in noisy} & {run["seed"] for run in still}:
+            sentences.append(_cost(sigma, noisy, still))
     return sentences
 
 
-def _cost(sigma: float, seeds: Sequence[int], noisy: Rows, still: Rows) -> str:
+def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
     """What a fixed sigma changes against sigma 0."""
 
     def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
-        a, b = (np.array([_of_seed(runs, seed)[measure] for seed in seeds]) for runs in (noisy, still))
-        row = compare(a, b, None)
+        row = compare(*paired(noisy, still, measure), None)
         return row, _change(row, form, unit)
 
     _, kl = change("kl_training", "+.3f", " nats")
     _, error = change("reconstruction_error", "+.4f")
     row, objective = change("objective", "+.5f")
-    if row["low"] is None or row["low"] <= 0 <= row["high"]:
+    if row["low"] is None or significance(row) == "not significant":
         word = "whether the noise pays is not shown"
     else:
         word = "the noise does not pay" if row["difference"] > 0 else "the noise pays"
     return (
-        f"Fixed sigma {sigma:g} instead of 0 (paired by seed, {len(seeds)} of them): KL of training codes "
+        f"Fixed sigma {sigma:g} instead of 0 (paired by seed, {row['seeds']} of them): KL of training codes "
         f"{kl}, squared error of test images {error}, the encoder's training objective {objective}: {word}."
     )
-
-
-def _of_seed(runs: Rows, seed: int) -> Mapping[str, Any]:
-    return next(run for run in runs if run["seed"] == seed)
 
 
 def _change(row: Mapping[str, Any], form: str, unit: str = "") -> str:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from aae.config import RunConfig
 from aae.draw.front import Panel, Series, figure_front
 from aae.measure.summary import over_seeds
+from aae.studies.variants import Rows
 
-Rows = Sequence[Mapping[str, Any]]
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 VARIES = (  # The settings in which cells may differ, beside the seed.
     "encoder",

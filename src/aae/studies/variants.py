@@ -1,9 +1,13 @@
-"""How studies name the encoders that they compare."""
+"""What studies share: names of encoders, curves over a setting, pairs of runs by seed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from aae.config import RunConfig
+
+Rows = Sequence[Mapping[str, Any]]  # A study's table, a row a run.
 
 
 def sigma_of(config: RunConfig) -> str | float | None:
@@ -16,3 +20,27 @@ def named(run: Mapping[str, Any]) -> str:
     if run["encoder"] != "gaussian":
         return str(run["encoder"])
     return "gaussian, learned sigma" if run["sigma"] == "learned" else f"gaussian, sigma {run['sigma']:g}"
+
+
+def over(
+    rows: Rows, setting: str, measure: str, name: Callable[[Mapping[str, Any]], str]
+) -> list[tuple[str, list[float], list[np.ndarray]]]:
+    """A measure over a setting, for each name in the order of the rows.
+
+    Returns:
+        The name, the setting's values, ascending, and the measure at each, one a seed.
+    """
+    result = []
+    for each in dict.fromkeys(map(name, rows)):
+        runs = [run for run in rows if name(run) == each]
+        values = sorted({run[setting] for run in runs})
+        seeds = [np.array([run[measure] for run in runs if run[setting] == value]) for value in values]
+        result.append((each, values, seeds))
+    return result
+
+
+def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:
+    """A measure of two variants at the seeds that both have, ascending, (seeds,) each."""
+    of_a, of_b = ({run["seed"]: run[measure] for run in runs} for runs in (a, b))
+    seeds = sorted(set(of_a) & set(of_b))
+    return np.array([of_a[seed] for seed in seeds]), np.array([of_b[seed] for seed in seeds])
