@@ -74,6 +74,11 @@ def main() -> None:
     draw("2A", figure_side_by_side(planes, COLUMNS, POINT_SIZE))
     draw("2E", figure_grids_side_by_side(grids, COLUMNS))
     draw("fit", figure_fit(*fit_panels(rows, nulls, priors)))
+    judged = [bool(row["equivalent"]) for row in compared if row["equivalent"] is not None]
+    _stage.say(
+        f"wrote metrics/ and plots/ of {len(rows)} cells; "
+        f"{sum(judged)} of {len(judged)} comparisons of encoders are equivalent"
+    )
 
 
 def draw(name: str, figure: Figure) -> None:

@@ -14,10 +14,15 @@ def main() -> None:
     null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[run_prior(config).name]
     evaluation = artifacts.load_json(RUN / "evaluation.json")
     row = cell_row(config, evaluation)
-    artifacts.save_json(headline(row), _stage.ROOT / "metrics/testset.json")
+    numbers = headline(row)
+    artifacts.save_json(numbers, _stage.ROOT / "metrics/testset.json")
     artifacts.save_rows(details(row, evaluation, null), _stage.ROOT / "metrics/details.json")
     curves = artifacts.load_table(RUN / "training.csv")
     artifacts.save_table(curves.to_dict("records"), _stage.ROOT / "plots/training.csv")
+    _stage.say(
+        "wrote metrics/testset.json, metrics/details.json and plots/training.csv; "
+        f"KL(q || p) {numbers['kl']:.3f} nats"
+    )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,12 @@ def main() -> None:
 
     from aae.model.numerics import resolve  # Imports torch, which takes seconds.
 
-    artifacts.save_config(resolve(config), Path(folder) / "config.json")
+    config = resolve(config)
+    artifacts.save_config(config, Path(folder) / "config.json")
+    _stage.say(
+        f"wrote {folder}/config.json; {config.title}, seed {config.seed}, "
+        f"{config.train.precision} on {config.train.device}"
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ def main() -> None:
         rows.append({"codes": name, **{measure: values[measure] for measure in high}})
     rows.append({"codes": "upper end of the null band", **high})
     artifacts.save_rows(rows, _stage.ROOT / "metrics/controls.json")
+    _stage.say(
+        f"wrote metrics/controls.json; KL(q || p) of samples of the prior at most {high['kl']:.3f} nats"
+    )
 
 
 if __name__ == "__main__":

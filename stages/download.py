@@ -11,7 +11,7 @@ from aae.io import mnist
 def main() -> None:
     local = os.environ.get("AAE_MNIST_DIR")
     source = mnist.fetch(_stage.ROOT / "data/mnist", Path(local).expanduser() if local else None)
-    print(f"download: four files, verified, from {source}")
+    _stage.say(f"wrote data/mnist: four files, verified, from {source}")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def main() -> None:
     figure = figure_2a(z, y, prior, samples, title, params.point_size)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.png", params.dpi)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.pdf", params.dpi)
+    _stage.say(f"wrote plots/2A.png and plots/2A.pdf; {', '.join(fits)}")
 
 
 if __name__ == "__main__":

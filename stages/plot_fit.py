@@ -29,6 +29,10 @@ def main() -> None:
     artifacts.save_figure(where, _stage.ROOT / "plots/where.png", DPI)
     when = figure_when(curves, (null["low"], null["high"]), images, f"Over training: {config.title}")
     artifacts.save_figure(when, _stage.ROOT / "plots/when.png", DPI)
+    _stage.say(
+        "wrote plots/where.png and plots/when.png; "
+        f"total variation of q(z) and p(z) {density['total_variation']:.3f}"
+    )
 
 
 if __name__ == "__main__":

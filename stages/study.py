@@ -40,6 +40,7 @@ def main() -> None:
     artifacts.save_rows(over_seeds(rows, study.BY), Path("metrics/means.json"))
     artifacts.save_rows(study.verdict(rows), Path("metrics/answer.json"))
     artifacts.save_figure(study.figure(rows, curves), Path("plots/study.png"), DPI)
+    _stage.say(f"wrote metrics/ and plots/study.png of {len(rows)} cells")
 
 
 def require_only(varied: Sequence[str], configs: Sequence[RunConfig]) -> None:

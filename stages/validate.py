@@ -14,6 +14,7 @@ def main() -> None:
     run_prior(params.base())
     for cell in params.ablation.cells:
         run_prior(params.cell(cell))
+    _stage.say(f"params.yaml is valid; {len(params.ablation.cells)} cells of the ablation")
 
 
 if __name__ == "__main__":

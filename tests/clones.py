@@ -11,8 +11,8 @@ from conftest import ROOT
 
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
-    "epochs: 16 ": "epochs: 1 ",
-    "batch_size: 125": "batch_size: 100",
+    "epochs: 18 ": "epochs: 1 ",
+    "batch_size: 150": "batch_size: 100",
     "threads: 2": "threads: 1",
     "    - deterministic-gaussian-1\n    - deterministic-gaussian-2\n": "",
     "    - gaussian-gaussian-1\n    - gaussian-gaussian-2\n": "",

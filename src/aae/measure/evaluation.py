@@ -1,5 +1,6 @@
 """The one evaluation path: a trained autoencoder and images in, codes and numbers out."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from aae.model.networks import Autoencoder
 from aae.model.priors import Prior, run_prior
 from aae.randomness import named_generator
 
+PARTS = 5  # Of an evaluation, of a few seconds each.
 DRAWS = 16  # Codes of an image, where q(z|x) has no closed form, from which its mean and spread are taken.
 # Noise in the prior's standard deviations below which float32 codes do not show it.
 RESOLUTION = float(np.finfo(np.float32).eps)
@@ -47,6 +49,7 @@ def evaluate(
     training_images: torch.Tensor,
     history: pd.DataFrame,
     null: Null,
+    on_part: Callable[[], object] = lambda: None,
 ) -> Evaluation:
     """Encode all images and measure the codes.
 
@@ -57,6 +60,7 @@ def evaluate(
         training_images: in [0, 1], (m, 784).
         history: the run's losses, a row an epoch.
         null: the bands for n and m codes and the run's prior.
+        on_part: called after each of `PARTS` parts of the work.
 
     Raises:
         UserError: the codes lie on one line, at one point, or (all but a few) where p(z) is 0.
@@ -65,15 +69,23 @@ def evaluate(
     x, y = evaluation_images
     z, mean, std = encode(config, autoencoder, x)
     z_training = autoencoder.encode(training_images, named_generator(config.seed, "train codes")).numpy()
+    on_part()
     codes = score(z, prior, null)
+    on_part()
+    # A deterministic encoder's codes are their means, and need no second measuring.
+    means = codes["raw"] if np.array_equal(mean, z) else measure(mean, prior)
+    on_part()
+    all_codes = fit_of_all_codes(z, z_training, prior, null)
+    on_part()
+    gap = discriminator_gap(z_training, prior, last_discriminator_jsd(config, history))
+    on_part()
     metrics = {
         "reconstruction_error": F.mse_loss(autoencoder.decode(torch.from_numpy(z)), x.cpu()).item(),
         **accuracies(z, y, prior),
         "codes": codes,
-        # A deterministic encoder's codes are their means, and need no second measuring.
-        "means": codes["raw"] if np.array_equal(mean, z) else measure(mean, prior),
-        **fit_of_all_codes(z, z_training, prior, null),
-        "discriminator": discriminator_gap(z_training, prior, last_discriminator_jsd(config, history)),
+        "means": means,
+        **all_codes,
+        "discriminator": gap,
         "encoder": encoder_noise(std / prior.std),
         "code_mean": z.mean(0, dtype=np.float64).tolist(),
         "code_covariance": np.cov(z.astype(np.float64), rowvar=False).tolist(),

@@ -22,13 +22,16 @@ Band = dict[str, float]
 Numbers = TypeVar("Numbers")
 
 
-def null_bands(n: int, prior: Prior, samples: int = SAMPLES) -> Null:
+def null_bands(
+    n: int, prior: Prior, samples: int = SAMPLES, on_sample: Callable[[], object] = lambda: None
+) -> Null:
     """What n samples of the prior give: the null distribution of every measure of one sample of codes.
 
     Args:
         n: codes in the sample that is to be judged.
         prior: the distribution that they should follow.
         samples: how many, each of n.
+        on_sample: called after each.
 
     Returns:
         "n"; and for "raw" and "whitened" each measure's band. Whitened codes are held against whitened
@@ -40,12 +43,18 @@ def null_bands(n: int, prior: Prior, samples: int = SAMPLES) -> Null:
         return measure(z, prior, sampled_null_only=True), measure(whitened, prior, sampled_null_only=True)
 
     generator = named_generator(0, "null band")
-    values = _in_threads(both, [prior.sample(n, generator).numpy() for _ in range(samples)])
+    values = _in_threads(both, [prior.sample(n, generator).numpy() for _ in range(samples)], on_sample)
     forms = zip(("raw", "whitened"), zip(*values, strict=True), strict=True)
     return {"n": n} | {form: _bands_of_measures(numbers, n, prior) for form, numbers in forms}
 
 
-def large_null_bands(n: int, m: int, prior: Prior, samples: int = LARGE_SAMPLES) -> Null:
+def large_null_bands(
+    n: int,
+    m: int,
+    prior: Prior,
+    samples: int = LARGE_SAMPLES,
+    on_sample: Callable[[], object] = lambda: None,
+) -> Null:
     """The null distributions of `measure_sets`, of n and m samples of the prior.
 
     Args:
@@ -53,6 +62,7 @@ def large_null_bands(n: int, m: int, prior: Prior, samples: int = LARGE_SAMPLES)
         m: codes of training images.
         prior: the distribution that they should follow.
         samples: how many, each of n + m.
+        on_sample: called after each.
 
     Returns:
         "training": "n", which is m, and the bands "kl" and "sliced_w2" of m; "shift", the band of the
@@ -61,7 +71,7 @@ def large_null_bands(n: int, m: int, prior: Prior, samples: int = LARGE_SAMPLES)
     """
     generator = named_generator(0, "large null band")
     drawn = [prior.sample(n + m, generator).numpy() for _ in range(samples)]
-    values = _in_threads(lambda z: measure_sets(z[:n], z[n:], prior), drawn)
+    values = _in_threads(lambda z: measure_sets(z[:n], z[n:], prior), drawn, on_sample)
     bands = {name: _band([each[name] for each in values]) for name in values[0]}
     return {
         "training": {"n": m, "kl": bands.pop("kl"), "sliced_w2": bands.pop("sliced_w2")},
@@ -70,11 +80,17 @@ def large_null_bands(n: int, m: int, prior: Prior, samples: int = LARGE_SAMPLES)
     }
 
 
-def _in_threads(of: Callable[[np.ndarray], Numbers], samples: Sequence[np.ndarray]) -> list[Numbers]:
+def _in_threads(
+    of: Callable[[np.ndarray], Numbers], samples: Sequence[np.ndarray], on_sample: Callable[[], object]
+) -> list[Numbers]:
     """A function of each sample: NumPy and SciPy let go of Python's lock."""
     # A thread a core: BLAS's own threads beside these would only wait for each other.
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(of, samples))
+        values = []
+        for value in pool.map(of, samples):
+            values.append(value)
+            on_sample()
+        return values
 
 
 def _bands_of_measures(values: Sequence[dict[str, float]], n: int, prior: Prior) -> dict[str, Band]:
