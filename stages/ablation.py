@@ -54,9 +54,10 @@ def main() -> None:
             codes = artifacts.load_table(cells / cell / "codes.csv")
             z, y = codes[["z1", "z2"]].to_numpy(), codes["label"].to_numpy()
             numbers = f"KL {row['kl']:.3f} nats, sliced W2 {row['sliced_w2']:.3f}"
-            planes.append((f"{config.title}\n{numbers}", z, y, prior))
+            name = f"{config.title}, seed {config.seed}"
+            planes.append((f"{name}\n{numbers}", z, y, prior))
             images = artifacts.load_arrays(cells / cell / "grid.safetensors")["images"]
-            grids.append((f"{config.title}\npercentiles of {' and '.join(prior.coordinates)}", images))
+            grids.append((f"{name}\npercentiles of {' and '.join(prior.coordinates)}", images))
 
     bands = artifacts.load_json(cells.parent / "null_bands.json")
     nulls = {name: bands[prior.name] for name, prior in priors.items()}

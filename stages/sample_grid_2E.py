@@ -23,7 +23,8 @@ def main() -> None:
     title = f"Figure 2E: {config.title}"
     figure = figure_2e(images, title, prior.coordinates)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2E.png", params.dpi)
-    _stage.say(f"wrote plots/2E.png; {params.side} by {params.side} images")
+    artifacts.save_figure(figure, _stage.ROOT / "plots/2E.pdf", params.dpi)
+    _stage.say(f"wrote plots/2E.png and plots/2E.pdf; {params.side} by {params.side} images")
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ def make_clone(folder: Path, sample_folder: Path) -> Clone:
             shutil.copy(ROOT / name, folder / name)
     shutil.copytree(sample_folder, folder / "data/mnist")
     clone.edit("params.yaml", *TINY.items())
+    # No study has run there.
+    (folder / "docs/studies.json").write_text('{"answer": "", "studies": []}\n')
     clone.call("git", "init", "--quiet")
     clone.call("git", "config", "user.name", "tests")
     clone.call("git", "config", "user.email", "tests@localhost")

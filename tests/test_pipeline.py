@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browser import DESK, launched, opened
 from clones import Clone, make_clone, ran, restored
 
-BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E"}
+BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E", "report"}
 CELLS = "cells/dvc.yaml:"
+PANELS = 5  # Of the page of plots: plane, fit, losses, ablation.
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,8 @@ def test_the_root_runs_no_study(finished: tuple[Clone, str]) -> None:
 
 def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     for name in ("metrics/testset.json", "metrics/details.json", "metrics/ablation.json", "plots/2A.png",
-                 "plots/2A.pdf", "plots/2E.png", "plots/ablation_2A.png", "plots/ablation_2E.png",
+                 "plots/2A.pdf", "plots/2E.png", "plots/2E.pdf", "plots/report.html",
+                 "plots/ablation_2A.png", "plots/ablation_2E.png",
                  "plots/ablation_fit.png", "plots/training.csv", "plots/where.png", "plots/when.png",
                  "metrics/contrasts.json", "metrics/variants.json", "metrics/answer.json",
                  "metrics/controls.json", "data/null_bands.json", "data/runs/base/codes.csv"):  # fmt: skip
@@ -78,7 +81,13 @@ def test_a_second_clone_gets_the_same_bytes(
     # In the order in which the stages ran, and DVC may run independent ones in any.
     found, committed = (second.folder / "dvc.lock").read_text(), clone.call("git", "show", "HEAD:dvc.lock")
     assert yaml.safe_load(found) == yaml.safe_load(committed)
-    for name in ("plots/2A.png", "plots/2A.pdf", "plots/2E.png", "plots/where.png", "metrics/ablation.json"):
+    for name in (
+        "plots/2A.pdf",
+        "plots/2E.pdf",
+        "plots/where.png",
+        "plots/report.html",
+        "metrics/ablation.json",
+    ):
         assert (second.folder / name).read_bytes() == (clone.folder / name).read_bytes(), name
 
 
@@ -127,10 +136,14 @@ def test_a_new_value_in_the_grid_trains_and_evaluates_its_own_cells_only(clone: 
     old = "deterministic-gaussian-0,gaussian-gaussian-0"
     output = clone.dvc("exp", "run", "-S", f"ablation.cells=[{old},universal-none-1]")
     stages = ("configure", "train", "evaluate")
-    assert ran(output) == {f"{CELLS}{stage}@universal-none-1" for stage in stages} | {"validate", "ablation"}
+    assert ran(output) == {f"{CELLS}{stage}@universal-none-1" for stage in stages} | {
+        "validate",
+        "ablation",
+        "report",
+    }
 
     smaller = clone.dvc("exp", "run", "-S", "ablation.cells=[universal-none-1]")
-    assert ran(smaller) == {"validate", "ablation"}
+    assert ran(smaller) == {"validate", "ablation", "report"}
     assert "also holds deterministic-gaussian-0, gaussian-gaussian-0" in smaller
     rows = json.loads((clone.folder / "metrics/ablation.json").read_text())
     assert [(row["encoder"], row["prior"], row["seed"]) for row in rows] == [("universal", "none", 1)]
@@ -144,10 +157,10 @@ def test_a_new_value_in_the_grid_trains_and_evaluates_its_own_cells_only(clone: 
         ("grid_2E.side", "5", "sample-grid-2E"),
     ],
 )
-def test_an_option_of_a_figure_redraws_that_figure_only(
+def test_an_option_of_a_figure_redraws_that_figure_and_the_report_only(
     clone: Clone, key: str, value: str, stage: str
 ) -> None:
-    assert ran(clone.dvc("exp", "run", "-S", f"{key}={value}")) == {"validate", stage}
+    assert ran(clone.dvc("exp", "run", "-S", f"{key}={value}")) == {"validate", stage, "report"}
 
 
 # What users do, and their mistakes.
@@ -207,7 +220,7 @@ def test_a_queued_experiment_runs_the_code_of_its_own_copy(clone: Clone) -> None
         "src/aae/draw/plane.py", ("import numpy as np", "raise RuntimeError('the workspace was used')")
     )
     output = clone.dvc("exp", "run", "--run-all")
-    assert ran(output) == {"validate", "plot-2A"}
+    assert ran(output) == {"validate", "plot-2A", "report"}
     reference = clone.call("git", "for-each-ref", "--format=%(refname)", "refs/exps/**/queued").strip()
     drawn, before = (
         clone.call("git", "rev-parse", f"{revision}:plots/2A.png") for revision in (reference, "HEAD")
@@ -219,7 +232,19 @@ def test_experiments_show_up_and_plots_can_be_compared(clone: Clone) -> None:
     clone.dvc("exp", "run", "--name", "no-prior", "-S", "prior=none")
     assert "no-prior" in clone.dvc("exp", "show", "--csv")
     clone.dvc("plots", "diff", "HEAD", "no-prior", "--out", "page")
-    page = (clone.folder / "page/index.html").read_text()
+    index = clone.folder / "page/index.html"
     for revision in ("HEAD", "no-prior"):
-        assert re.search(rf'src="[^"]*{revision}[^"]*2A\.png"', page), revision
-    assert "kl_training" in page
+        assert re.search(rf'src="[^"]*{revision}[^"]*2A\.png"', index.read_text()), revision
+    with launched() as browser, opened(browser, index) as shown:
+        shown.page.locator("canvas").nth(PANELS - 1).wait_for()
+        assert shown.page.locator("canvas").count() == PANELS
+        assert shown.count_of_empty("canvas") == shown.count_of_empty("img") == 0
+        assert shown.complaints == []
+        left, right = (shown.page.locator("#plots_2A_png img").nth(place).bounding_box() for place in (0, 1))
+        assert left is not None
+        assert right is not None
+        assert left["y"] == right["y"]  # Side by side.
+        assert right["x"] + right["width"] <= DESK
+        assert not shown.page.locator(
+            "#plots_ablation_2A_png"
+        ).is_visible()  # The run without a prior is no cell.

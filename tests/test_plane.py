@@ -241,7 +241,7 @@ def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_
     low, high = corners(one)
     assert ((low < codes[2]) & (codes[2] < high)).all()
     assert np.ptp(corners(none)[:, 0]) > 5 * (high - low)[0]
-    assert [axes.get_xlabel() for axes in planes.axes] == ["", "(on a scale of its own)", ""]
+    assert [axes.get_xlabel() for axes in planes.axes] == ["$z_1$", "$z_1$ (on a scale of its own)", "$z_1$"]
 
 
 def test_where_no_run_has_a_prior_each_plane_has_the_scale_of_its_codes() -> None:

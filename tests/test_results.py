@@ -13,8 +13,8 @@ from aae.measure.controls import CONTROLS
 from aae.measure.equivalence import COMPARED, contrasts
 from aae.measure.scorecard import MEASURES
 from aae.measure.summary import details, over_seeds, t_interval, variants
+from aae.report.results import ablation_table, answer, base_table, contrast_table, control_table, target_table
 from readme import STUDY, fill
-from results import ablation_table, answer, base_table, contrast_table, control_table, target_table
 
 Cells = dict[str, dict[str, Any]]
 NULLS = {"gaussian": NULL, "none": NULL}

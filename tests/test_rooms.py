@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "measure": {"model"},
     "draw": {"model", "measure"},
     "studies": {"measure", "draw"},
+    "report": {"model", "measure", "draw"},
     "score": {"io", "model", "measure"},
 }
 

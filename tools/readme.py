@@ -1,15 +1,18 @@
 """Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/, between their marks."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-import results
 from aae.params import parse_study
+from aae.report import results
 from tables import bench_tables, chaos_sentence, growth_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,7 +21,11 @@ STUDY = "studies/encoders"  # The ablation with more seeds.
 
 
 def main() -> None:
-    """Rewrite the pages in place."""
+    """Rewrite the pages, and docs/studies.json, in place."""
+    found = json.dumps(studies(ROOT), indent=2) + "\n"
+    (ROOT / "docs/studies.json").write_text(found, encoding="utf-8")
+    if (made := ROOT / "plots/report.html").exists():  # Where `dvc repro` has run.
+        shutil.copy(made, ROOT / "docs/report.html")
     for name in PAGES:
         path = ROOT / name
         path.write_text(fill(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
@@ -70,6 +77,37 @@ def fill(text: str, root: Path) -> str:
             before, rest = text.split(first)
             text = before + first + block() + last + rest.split(last)[1]
     return text
+
+
+def studies(root: Path) -> dict[str, Any]:
+    """What the report says of studies: a file that its stage can depend on, unlike on their outs.
+
+    With an out among its dependencies `dvc repro` would run the study. The figures' hashes stand for them.
+    """
+    result: dict[str, Any] = {"answer": "", "studies": []}
+    for path in sorted(root.glob("studies/*/metrics/answer.json")):
+        folder = path.parents[1]
+        name = folder.name
+        figure = folder / "plots" / ("ablation_fit.png" if name == "encoders" else "study.png")
+        if name == "encoders":
+            tables = (_json(path.with_name(f"{each}.json")) for each in ("ablation", "variants", "contrasts"))
+            result["answer"] = results.answer(*tables)
+            title, prediction = "does the type of encoder matter? Eight seeds", ""
+        else:
+            _, _, title = (import_module(f"aae.studies.{name}").__doc__ or "").partition(": ")
+            prediction = parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
+        result["studies"].append(
+            {
+                "title": f"{name}: {title.strip()}",
+                "prediction": prediction,
+                "answer": _json(path),
+                "figure": str(figure.relative_to(root)),
+                "sha256": sha256(figure.read_bytes()).hexdigest(),
+                "alt": f"Figure of the study {name}; what it shows is said in the sentences above it.",
+                "command": f"dvc repro studies/{name}/dvc.yaml",
+            }
+        )
+    return result
 
 
 def study_block(folder: Path) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from aae.report.results import table
+
 
 def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
     """The machine, and a row a contestant."""
@@ -84,9 +86,3 @@ def chaos_sentence(counts: pd.Series) -> str:
         f"{counts['finished epochs trained again']} finished epochs trained again, "
         f"{counts['differing outputs']} differing outputs.\n"
     )
-
-
-def table(lines: list[list[str]]) -> str:
-    """Cells as a Markdown table; the first two lines are its head."""
-    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "".join("| " + " | ".join(line) + " |\n" for line in cells)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from aae.draw.style import BLUE, LAYOUT, ORANGE, WIDTH, styled
-from aae.measure.summary import t_interval
+from aae.measure.summary import half_width
 
 STYLES = (("o-", BLUE), ("s--", ORANGE), ("^:", "black"))
 COLUMNS = 2
@@ -64,8 +64,7 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
     for place, (curve, (style, colour)) in enumerate(zip(panel.curves, STYLES, strict=False)):
         x = np.asarray(curve.x) * 1.04 ** (place - (len(panel.curves) - 1) / 2)
         means = np.array([np.mean(values) for values in curve.seeds])
-        ends = [t_interval(values) for values in curve.seeds]
-        reach = [0.0 if low is None or high is None else (high - low) / 2 for low, high in ends]
+        reach = [half_width(values) for values in curve.seeds]
         for at, values in zip(x, curve.seeds, strict=True):
             axes.plot(np.full(len(values), at), values, ".", color=colour, alpha=0.5, markeredgewidth=0)
         axes.errorbar(

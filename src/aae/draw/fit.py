@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aae.draw.style import BAND, BLUE, LAYOUT, WIDTH, styled
-from aae.measure.summary import t_interval
+from aae.measure.summary import half_width
 
 Panel = tuple[str, tuple[float, float], Sequence[tuple[str, np.ndarray]]]
 
@@ -55,7 +55,12 @@ def seed_handles() -> list[Line2D]:
 def draw_seeds(axes: Axes, row: int, seeds: np.ndarray) -> None:
     """A dot a seed, and below them the mean with its t interval, where there is more than one seed."""
     axes.plot(seeds, np.full(len(seeds), row - 0.12), "o", color=BLUE, alpha=0.6, markeredgewidth=0)
-    mean = float(np.mean(seeds))
-    low, high = t_interval(seeds)
-    reach = 0.0 if low is None or high is None else (high - low) / 2
-    axes.errorbar(mean, row + 0.18, xerr=reach, fmt="D", color="black", elinewidth=1, capsize=2)
+    axes.errorbar(
+        float(np.mean(seeds)),
+        row + 0.18,
+        xerr=half_width(seeds),
+        fmt="D",
+        color="black",
+        elinewidth=1,
+        capsize=2,
+    )

@@ -79,8 +79,8 @@ def figure_side_by_side(
         draw_codes(axes, z, y, prior, point_size)
         show(axes, shared if shared and prior.constrains else limits(z, prior))
         axes.set_title(title)
-        if shared and not prior.constrains:
-            axes.set_xlabel("(on a scale of its own)")
+        scale = "" if prior.constrains or not shared else " (on a scale of its own)"
+        axes.set(xlabel=f"$z_1${scale}", ylabel="$z_2$")
     add_legend(figure, 11 if columns > 1 else 6, *(prior for *_, prior in planes))
     return figure
 

@@ -81,8 +81,8 @@ def draw_map(axes: Axes, z: np.ndarray, prior: Prior) -> None:
     axes.set(xlim=prior.mean[0] + reach, ylim=prior.mean[1] + reach, aspect="equal")
     axes.set(xlabel="$z_1$", ylabel="$z_2$")
     axes.set_title(
-        "Density of the codes over the prior's, q(z) / p(z)\n"
-        f"(dotted: within {ERRORS} standard errors of 1; grey: too few to tell)"
+        "Ratio of the densities of codes and prior, q(z) / p(z)\n"
+        f"(dotted: within {ERRORS} standard errors of 1; grey: too few codes)"
     )
 
 
@@ -132,8 +132,8 @@ def draw_shares(axes: Axes, z: np.ndarray, prior: Prior, density: Mapping[str, f
     axes.plot(ratios, shares, color="black", label="\n".join(words))
     axes.set_xticks(list(RATIOS), list(RATIOS.values()))
     axes.set(xlim=(-4.3, 4.3), ylim=(0, 101))
-    axes.set(xlabel="ratio q(z) / p(z)", ylabel="% of the prior's mass below the ratio")
-    axes.set_title("How much of the prior's mass has too few codes,\nand how much too many")
+    axes.set(xlabel="ratio r", ylabel="% of the prior's mass")
+    axes.set_title("Share of the prior's mass\nwhere the ratio is lower than r")
     axes.legend(loc="lower right", handlelength=1.3)  # Where neither curve goes.
 
 
@@ -149,8 +149,8 @@ def draw_radii(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
     """How many more codes lie within each radius than of the prior, by the normal scores."""
     values = {name: np.hypot(*each.T) for name, each in scores.items()}
     draw_excess(axes, values, np.linspace(0, 4.5, 451), lambda r: -np.expm1(-(r**2) / 2))
-    axes.set(xlabel="radius r of the normal scores", ylabel="% of the codes within r minus the prior's")
-    axes.set_title("By radius (rising: too many codes)")
+    axes.set(xlabel="radius R (of the normal scores)", ylabel="percentage points")
+    axes.set_title("Share of the codes within radius R, minus the prior's\n(rises where codes are too many)")
 
 
 def draw_angles(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
@@ -158,8 +158,8 @@ def draw_angles(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
     values = {name: np.degrees(np.arctan2(each[:, 1], each[:, 0])) for name, each in scores.items()}
     draw_excess(axes, values, np.linspace(-180, 180, 361), lambda angles: angles / 360 + 0.5)
     axes.set_xticks(range(-180, 181, 90))
-    axes.set(xlabel="angle of the normal scores, degrees", ylabel="% of the codes up to it minus the prior's")
-    axes.set_title("By angle (rising: too many codes)")
+    axes.set(xlabel="angle A in degrees (of the normal scores)", ylabel="percentage points")
+    axes.set_title("Share of the codes up to angle A, minus the prior's\n(rises where codes are too many)")
 
 
 def draw_excess(

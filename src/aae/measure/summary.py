@@ -172,12 +172,18 @@ def over_seeds(rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[dic
 
 def t_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float] | tuple[None, None]:
     """Ends of Student's interval of the mean of values, (n,); None with one value."""
+    if len(values) < 2:
+        return None, None
+    mean, half = float(np.mean(values)), half_width(values, level)
+    return mean - half, mean + half
+
+
+def half_width(values: np.ndarray, level: float = LEVEL) -> float:
+    """Half the length of that interval; 0 with one value."""
     n = len(values)
     if n < 2:
-        return None, None
-    mean = float(np.mean(values))
-    reach = float(special.stdtrit(n - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(n))
-    return mean - reach, mean + reach
+        return 0.0
+    return float(special.stdtrit(n - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(n))
 
 
 def headline(row: Mapping[str, Any]) -> dict[str, float]:

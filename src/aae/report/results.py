@@ -1,4 +1,4 @@
-"""Tables and sentences of README.md and docs/results.md, from the rows in metrics/."""
+"""Tables and sentences of the pages and of the report, in Markdown, from the rows in metrics/."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,6 @@ from aae.measure.verdicts import (
     significance,
 )
 from aae.model.priors import PRIORS
-from tables import table
 
 Rows = Sequence[Mapping[str, Any]]
 VARIANT_COLUMNS = {  # Title and format of what the table of variants shows.
@@ -219,3 +218,9 @@ def control_table(controls: Rows) -> str:
             line.append(f"**{said}**" if row[name] > high[name] else said)
         lines.append(line)
     return table(lines)
+
+
+def table(lines: list[list[str]]) -> str:
+    """Cells as a Markdown table; the first two lines are its head."""
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "".join("| " + " | ".join(line) + " |\n" for line in cells)

@@ -1,0 +1,141 @@
+"""The page itself, of its parts."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from aae.draw.style import DIGIT_COLOURS
+
+TITLE = "Adversarial autoencoders: Figures 2A and 2E, reproduced and measured"
+QUESTION = (
+    "Does the aggregated posterior q(z) fit the Gaussian prior p(z), and does that take an encoder with a "
+    "Gaussian output, or is the discriminator enough?"
+)
+QUALITY = 85  # Of the pictures, WebP.
+
+# Of the root's pictures: what each shows, what there is to see for those who do not, what makes it, and what
+# the paper says of it.
+FIGURES = {
+    "2A": (
+        "Figure 2A: the test images in the plane of codes, coloured by digit, beside samples of the prior.",
+        "Scatter plot of the test images' codes in ten colours, with the prior's contours; beside it one of "
+        "samples of the prior. The live plane above shows the same points.",
+        "dvc repro plot-2A",
+        "codes fill the Gaussian, with sharp transitions and no holes; no number",
+    ),
+    "2E": (
+        "Figure 2E: images decoded from percentiles of the prior along each dimension of the code.",
+        "Square grid of handwritten digits that turn into each other from image to image.",
+        "dvc repro sample-grid-2E",
+        "digits at the Gaussian percentiles",
+    ),
+    "where": (
+        "Where the codes depart from the prior: in the plane, by prior mass, by radius and by angle.",
+        "Four panels: a map of the ratio q/p, its distribution over the prior's mass, and the excess of "
+        "codes by radius and by angle with bands of chance. The table below has the numbers.",
+        "dvc repro plot-fit",
+        "",
+    ),
+    "when": (
+        "How fit and losses went over training.",
+        "Curves over epochs: KL divergence, Jensen-Shannon divergence, reconstruction loss, learning rate.",
+        "dvc repro plot-fit",
+        "",
+    ),
+    "ablation_2A": (
+        "Figure 2A of every variant, first seed.",
+        "Scatter plots of codes, one a variant. With a prior they fill the same disc; without one they "
+        "spread in rays.",
+        "dvc repro ablation",
+        "similar results for the three encoders; no number",
+    ),
+    "ablation_2E": (
+        "Figure 2E of every variant, first seed.",
+        "Grids of decoded digits, one a variant.",
+        "dvc repro ablation",
+        "",
+    ),
+    "ablation_fit": (
+        "Fit of every variant and seed beside the null band.",
+        "Points with intervals: KL divergence and sliced W2 of each variant's runs. The table above has the "
+        "numbers.",
+        "dvc repro ablation",
+        "",
+    ),
+}
+
+
+def render(
+    spaces: Sequence[Mapping[str, Any]], digits: np.ndarray, sheet: Mapping[str, Any], **parts: Any
+) -> str:
+    """The page as HTML.
+
+    Args:
+        spaces: planes of codes, as `aae.report.latent.space` gives them.
+        digits: of the test images, (n,).
+        sheet: images, as `aae.report.latent.sheet` gives them.
+        parts: what else templates/report.html fills in.
+    """
+    from aae.report.latent import packed  # Imports torch, which takes seconds.
+
+    environment = Environment(
+        loader=PackageLoader("aae.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    colours = [to_hex(colour) for colour in DIGIT_COLOURS]
+    latent = {
+        "spaces": list(spaces),
+        "digits": packed(digits.astype(np.uint8)),
+        "colours": colours,
+        "sheet": sheet,
+    }
+    return environment.get_template("report.html").render(
+        title=TITLE,
+        question=QUESTION,
+        css=_asset("report.css"),
+        script=_asset("latent.js"),
+        # Within a script element `</` alone would end it.
+        latent=Markup(json.dumps(latent, separators=(",", ":")).replace("</", "<\\/")),
+        colours=colours,
+        spaces=[each["title"] for each in spaces],
+        **parts,
+    )
+
+
+def picture(png: bytes, caption: str, alt: str, command: str, paper: str = "") -> dict[str, str]:
+    """A figure of the page.
+
+    Args:
+        png: the picture, which the page holds smaller, as WebP.
+        caption: what it shows, a sentence.
+        alt: what there is to see, for those who do not.
+        command: what makes it.
+        paper: what the paper says of it.
+    """
+    file = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
+    src = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return {"src": src, "caption": caption, "alt": alt, "command": command, "paper": paper}
+
+
+def block(markdown: str) -> Markup:
+    """Paragraphs and tables of Markdown as HTML; links to other files of the repository become words."""
+    words = re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", markdown)
+    html = MarkdownIt().enable("table").render(words)
+    # A wide table scrolls by itself, with the keyboard as well.
+    wrapped = '<div class="wide" tabindex="0" role="group" aria-label="table"><table>'
+    return Markup(html.replace("<table>", wrapped).replace("</table>", "</table></div>"))
+
+
+def _asset(name: str) -> Markup:
+    return Markup(resources.files("aae.report").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -1,0 +1,308 @@
+// The live latent space. `decode` is the decoder; the rest draws the plane and answers pointer and keys.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("latent-data").textContent);
+  const COLOURS = data.colours;
+  const SIDE = 28;
+  const NEAR = 14; // Pixels from a point within which the pointer is on it.
+  const STEP = 1 / 60; // Of the plane's width: an arrow key's.
+  const TRAVEL = 3000; // Milliseconds from one end of a line to the other.
+
+  const $ = (id) => document.getElementById("latent-" + id);
+  const plane = $("plane"), context = plane.getContext("2d");
+  const screen = $("decoded").getContext("2d");
+
+  // --- Arrays and decoder ---
+
+  function unpack({type, shape, data}) {
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const values = {
+      uint8: () => bytes,
+      float32: () => new Float32Array(bytes.buffer),
+      float16: () => Float32Array.from(new Uint16Array(bytes.buffer), fromHalf),
+    }[type]();
+    return {shape, values};
+  }
+
+  function fromHalf(bits) {
+    const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+
+  function unpackSpace(space) {
+    return {
+      ...space,
+      codes: unpack(space.codes).values,
+      grid: unpack(space.grid).values,
+      layers: space.layers.map(({weight, bias}) => ({
+        weight: unpack(weight).values, inputs: weight.shape[1], bias: unpack(bias).values,
+      })),
+    };
+  }
+
+  // Pixels in [0, 1] of the code [z1, z2].
+  function decode(layers, z) {
+    let h = Float32Array.from(z);
+    layers.forEach(({weight, inputs, bias}, place) => {
+      const last = place === layers.length - 1;
+      const next = new Float32Array(bias.length);
+      for (let unit = 0, at = 0; unit < bias.length; unit++) {
+        let sum = bias[unit];
+        for (let input = 0; input < inputs; input++) sum += weight[at++] * h[input];
+        next[unit] = last ? 1 / (1 + Math.exp(-sum)) : Math.max(sum, 0);
+      }
+      h = next;
+    });
+    return h;
+  }
+
+  // --- State ---
+
+  const spaces = data.spaces.map(unpackSpace);
+  const digits = unpack(data.digits).values;
+  const shownAt = new Map(data.sheet.places.map((place, tile) => [place, tile]));
+  const sheet = new Image();
+  let space = spaces[0];
+  let at = [0, 0]; // The code that is decoded.
+  let ends = []; // Of the line.
+  let nearest = null; // The place in the test set of the point under the pointer.
+  let dots = null; // The plane without what moves, drawn once a size and space.
+
+  const size = () => plane.width;
+  const toPixel = ([x, y]) => [
+    ((x - space.low[0]) / (space.high[0] - space.low[0])) * size(),
+    (1 - (y - space.low[1]) / (space.high[1] - space.low[1])) * size(),
+  ];
+  const toCode = (px, py) => [
+    space.low[0] + (px / size()) * (space.high[0] - space.low[0]),
+    space.low[1] + (1 - py / size()) * (space.high[1] - space.low[1]),
+  ];
+
+  // --- Drawing ---
+
+  function dark() {
+    return window.matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function drawDots() {
+    const layer = document.createElement("canvas");
+    layer.width = layer.height = size();
+    const c = layer.getContext("2d");
+    const radius = Math.max(1, size() / 450);
+    c.globalAlpha = 0.75;
+    for (let place = 0; place < digits.length; place++) {
+      const [x, y] = toPixel([space.codes[2 * place], space.codes[2 * place + 1]]);
+      c.fillStyle = COLOURS[digits[place]];
+      c.beginPath();
+      c.arc(x, y, radius, 0, 2 * Math.PI);
+      c.fill();
+    }
+    c.globalAlpha = 1;
+    if ($("grid").checked) drawGrid(c);
+    if ($("contours").checked) {
+      c.strokeStyle = dark() ? "#eee" : "#111";
+      c.lineWidth = size() / 500;
+      for (const line of space.contours) {
+        c.beginPath();
+        line.forEach((point) => c.lineTo(...toPixel(point)));
+        c.stroke();
+      }
+    }
+    dots = layer;
+  }
+
+  function drawGrid(c) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = SIDE;
+    const width = size() / 26;
+    for (let i = 0; i < space.grid.length; i += 2) {
+      const z = [space.grid[i], space.grid[i + 1]];
+      paint(tile.getContext("2d"), decode(space.layers, z));
+      const [x, y] = toPixel(z);
+      c.drawImage(tile, x - width / 2, y - width / 2, width, width);
+    }
+  }
+
+  function paint(target, pixels) {
+    const image = target.createImageData(SIDE, SIDE);
+    for (let i = 0; i < pixels.length; i++) {
+      const value = Math.round(255 * pixels[i]);
+      image.data.set([value, value, value, 255], 4 * i);
+    }
+    target.putImageData(image, 0, 0);
+  }
+
+  function draw() {
+    if (!dots) drawDots();
+    context.clearRect(0, 0, size(), size());
+    context.drawImage(dots, 0, 0);
+    const mark = dark() ? "#fff" : "#000", unit = size() / 500;
+    context.strokeStyle = context.fillStyle = mark;
+    context.lineWidth = 1.5 * unit;
+    if (ends.length === 2) {
+      context.beginPath();
+      ends.forEach((end) => context.lineTo(...toPixel(end)));
+      context.stroke();
+    }
+    ends.forEach((end) => {
+      const [x, y] = toPixel(end);
+      context.fillRect(x - 4 * unit, y - 4 * unit, 8 * unit, 8 * unit);
+    });
+    const [x, y] = toPixel(at);
+    context.beginPath();
+    context.arc(x, y, 6 * unit, 0, 2 * Math.PI);
+    context.moveTo(x - 11 * unit, y);
+    context.lineTo(x + 11 * unit, y);
+    context.moveTo(x, y - 11 * unit);
+    context.lineTo(x, y + 11 * unit);
+    context.stroke();
+    if (nearest !== null) {
+      const [nx, ny] = toPixel([space.codes[2 * nearest], space.codes[2 * nearest + 1]]);
+      context.beginPath();
+      context.arc(nx, ny, 4 * unit, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+
+  let asked = false;
+  function redraw() {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  }
+
+  // --- Moving ---
+
+  function moveTo(z, aloud = true) {
+    at = z.map((value, d) => Math.min(Math.max(value, space.low[d]), space.high[d]));
+    paint(screen, decode(space.layers, at));
+    showNearest();
+    const where = `z = (${at.map((value) => value.toFixed(2)).join(", ")})`;
+    $("where").textContent = where;
+    if (aloud) say(nearest === null ? where : `${where}, at a test image of the digit ${digits[nearest]}`);
+    redraw();
+  }
+
+  let speaking = 0;
+  function say(words) {
+    clearTimeout(speaking);
+    speaking = setTimeout(() => ($("status").textContent = words), 400); // Not at every step.
+  }
+
+  function showNearest() {
+    const [px, py] = toPixel(at), reach = NEAR * (size() / plane.clientWidth);
+    let best = reach ** 2;
+    nearest = null;
+    for (const place of shownAt.keys()) {
+      const [x, y] = toPixel([space.codes[2 * place], space.codes[2 * place + 1]]);
+      const distance = (x - px) ** 2 + (y - py) ** 2;
+      if (distance < best) [best, nearest] = [distance, place];
+    }
+    const original = $("original").getContext("2d"), rebuilt = $("rebuilt").getContext("2d");
+    if (nearest === null) {
+      original.clearRect(0, 0, SIDE, SIDE);
+      rebuilt.clearRect(0, 0, SIDE, SIDE);
+      $("digit").textContent = "-";
+      return;
+    }
+    const tile = shownAt.get(nearest), columns = data.sheet.columns;
+    original.drawImage(
+      sheet, (tile % columns) * SIDE, Math.floor(tile / columns) * SIDE, SIDE, SIDE, 0, 0, SIDE, SIDE);
+    paint(rebuilt, decode(space.layers, space.codes.subarray(2 * nearest, 2 * nearest + 2)));
+    $("digit").textContent = digits[nearest];
+  }
+
+  function setEnd() {
+    ends = ends.length === 2 ? [at] : [...ends, at];
+    $("play").disabled = ends.length < 2;
+    say(ends.length === 2 ? "line set" : "first end of a line set");
+    redraw();
+  }
+
+  function play() {
+    if (ends.length < 2) return;
+    const start = performance.now(), [a, b] = ends;
+    const frame = (now) => {
+      const share = Math.min((now - start) / TRAVEL, 1);
+      moveTo(a.map((value, d) => value + share * (b[d] - value)), share === 1);
+      if (share < 1 && ends[0] === a && ends[1] === b) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  }
+
+  function choose(place) {
+    space = spaces[place];
+    ends = [];
+    dots = null;
+    $("play").disabled = true;
+    $("contours").disabled = space.contours.length === 0;
+    moveTo(space.low.map((value, d) => (value + space.high[d]) / 2));
+  }
+
+  function resize() {
+    const width = Math.round(plane.clientWidth * (window.devicePixelRatio || 1));
+    if (width && width !== plane.width) {
+      plane.width = plane.height = width;
+      dots = null;
+      redraw();
+    }
+  }
+
+  // --- Listening ---
+
+  const codeOf = (event) => {
+    const box = plane.getBoundingClientRect(), scale = size() / box.width;
+    return toCode((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
+  };
+  plane.addEventListener("pointermove", (event) => moveTo(codeOf(event)));
+  plane.addEventListener("pointerdown", (event) => {
+    moveTo(codeOf(event));
+    setEnd();
+  });
+  plane.addEventListener("keydown", (event) => {
+    const width = space.high[0] - space.low[0], step = width * STEP * (event.shiftKey ? 5 : 1);
+    const move = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step]}[event.key];
+    if (move) moveTo(at.map((value, d) => value + move[d]));
+    else if (event.key === "Enter") setEnd();
+    else if (event.key === " ") play();
+    else return;
+    event.preventDefault();
+  });
+  $("play").addEventListener("click", play);
+  for (const id of ["contours", "grid"]) {
+    $(id).addEventListener("change", () => {
+      dots = null;
+      redraw();
+    });
+  }
+  if (spaces.length > 1) $("space").addEventListener("change", (event) => choose(Number(event.target.value)));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    dots = null;
+    redraw();
+  });
+  new ResizeObserver(resize).observe(plane);
+
+  sheet.onload = () => moveTo(at, false);
+  sheet.src = "data:image/png;base64," + data.sheet.png;
+  resize();
+  choose(0);
+
+  // For tests, and for whoever wants to ask the decoder more.
+  window.latent = {
+    decode: (z, place = 0) => decode(spaces[place].layers, z),
+    moveTo,
+    shown: () => [...shownAt.keys()],
+    codeAt: (place) => [...space.codes.subarray(2 * place, 2 * place + 2)],
+    corners: () => [space.low, space.high],
+    state: () => ({at, nearest, ends, space: spaces.indexOf(space)}),
+    // A test image with its place on the plane, in the page's pixels.
+    somewhere: () => {
+      const place = data.sheet.places[0], scale = plane.clientWidth / size();
+      return [place, ...toPixel(window.latent.codeAt(place)).map((pixel) => pixel * scale)];
+    },
+  };
+})();
