@@ -72,7 +72,8 @@ def make_clone(folder: Path, sample_folder: Path) -> Clone:
     ).stdout.splitlines()  # fmt: skip
     for name in files:
         parts = Path(name).parts
-        result = parts[-1] == "dvc.lock" or {"metrics", "plots"} & set(parts[:-1])
+        of_dvc = parts[0] == ".dvc"  # Templates of plots, not plots.
+        result = parts[-1] == "dvc.lock" or ({"metrics", "plots"} & set(parts[:-1]) and not of_dvc)
         if (ROOT / name).is_file() and not result:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)

@@ -76,7 +76,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
         ("validation: false", "validation: true"),
         ("hidden_units: 16", "hidden_units: 64"),
         ("epochs: 1 ", "epochs: 60 "),
-        ("  learning_rate: 3.0e-3", "  learning_rate: 1.0e-3"),
+        ("  learning_rate: 1.5e-3", "  learning_rate: 1.0e-3"),
         ("adversarial_weight_start: 0.004", "adversarial_weight_start: 0.1"),
     )
     return clone, clone.dvc("repro")
