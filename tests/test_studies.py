@@ -12,7 +12,7 @@ from imports import imported, listed
 
 from aae.params import parse_ablation, parse_study
 
-STUDIES = sorted(folder.parent.name for folder in ROOT.glob("studies/*/params.yaml"))
+STUDIES = sorted(folder.parent.name for folder in ROOT.glob("studies/*/dvc.yaml"))
 OF_A_RUN = ("train", "evaluate")
 
 
@@ -100,7 +100,8 @@ KEPT = {  # Of each study, the cells that its smoke test runs.
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
     """A clone after two cells of the root and then a few cells of every study, with a tiny budget."""
     clone = make_clone(tmp_path_factory.mktemp("studies"), sample_folder)
-    for study, kept in KEPT.items():
+    for study in STUDIES:
+        kept = KEPT[study]
         dropped = set(cells_of(study)) - kept
         assert kept <= set(cells_of(study)), study
         clone.edit(f"studies/{study}/params.yaml", *((f"- {cell}\n", "#\n") for cell in dropped))
@@ -109,7 +110,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
 
 
 def test_every_study_has_a_smoke_test() -> None:
-    assert sorted(KEPT) == STUDIES
+    assert set(STUDIES) <= set(KEPT)
 
 
 @pytest.mark.parametrize("study", STUDIES)

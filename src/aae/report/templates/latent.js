@@ -14,14 +14,13 @@
 
   // --- Arrays and decoder ---
 
-  function unpack({type, shape, data}) {
+  function unpack({type, data}) {
     const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-    const values = {
+    return {
       uint8: () => bytes,
       float32: () => new Float32Array(bytes.buffer),
       float16: () => Float32Array.from(new Uint16Array(bytes.buffer), fromHalf),
     }[type]();
-    return {shape, values};
   }
 
   function fromHalf(bits) {
@@ -33,34 +32,37 @@
   function unpackSpace(space) {
     return {
       ...space,
-      codes: unpack(space.codes).values,
-      grid: unpack(space.grid).values,
-      layers: space.layers.map(({weight, bias}) => ({
-        weight: unpack(weight).values, inputs: weight.shape[1], bias: unpack(bias).values,
-      })),
+      codes: unpack(space.codes),
+      grid: unpack(space.grid),
+      layers: space.layers.map(({weight, bias}) => ({weight: unpack(weight), bias: unpack(bias)})),
     };
   }
 
   // Pixels in [0, 1] of the code [z1, z2].
   function decode(layers, z) {
     let h = Float32Array.from(z);
-    layers.forEach(({weight, inputs, bias}, place) => {
-      const last = place === layers.length - 1;
-      const next = new Float32Array(bias.length);
-      for (let unit = 0, at = 0; unit < bias.length; unit++) {
-        let sum = bias[unit];
-        for (let input = 0; input < inputs; input++) sum += weight[at++] * h[input];
-        next[unit] = last ? 1 / (1 + Math.exp(-sum)) : Math.max(sum, 0);
-      }
-      h = next;
-    });
-    return h;
+    for (const layer of layers) {
+      h = linear(layer, h);
+      if (layer !== layers.at(-1)) for (let unit = 0; unit < h.length; unit++) h[unit] = Math.max(h[unit], 0);
+    }
+    return h.map((logit) => 1 / (1 + Math.exp(-logit)));
+  }
+
+  // In a function of its own, with nothing but numbers and arrays: browsers compile it to fast code.
+  function linear({weight, bias}, h) {
+    const inputs = h.length, outputs = bias.length, result = new Float32Array(outputs);
+    for (let unit = 0; unit < outputs; unit++) {
+      let sum = bias[unit];
+      for (let input = 0, at = unit * inputs; input < inputs; input++, at++) sum += weight[at] * h[input];
+      result[unit] = sum;
+    }
+    return result;
   }
 
   // --- State ---
 
   const spaces = data.spaces.map(unpackSpace);
-  const digits = unpack(data.digits).values;
+  const digits = unpack(data.digits);
   const shownAt = new Map(data.sheet.places.map((place, tile) => [place, tile]));
   const sheet = new Image();
   let space = spaces[0];
@@ -112,23 +114,28 @@
     dots = layer;
   }
 
+  // Each image as large as the distance to its neighbours leaves room for.
   function drawGrid(c) {
     const tile = document.createElement("canvas");
     tile.width = tile.height = SIDE;
-    const width = size() / 26;
-    for (let i = 0; i < space.grid.length; i += 2) {
-      const z = [space.grid[i], space.grid[i + 1]];
-      paint(tile.getContext("2d"), decode(space.layers, z));
-      const [x, y] = toPixel(z);
+    const count = space.grid.length / 2, side = Math.round(Math.sqrt(count));
+    const codes = Array.from({length: count}, (_, i) => [space.grid[2 * i], space.grid[2 * i + 1]]);
+    const places = codes.map(toPixel);
+    places.forEach(([x, y], i) => {
+      const beside = [i % side ? i - 1 : i + 1, i + 1 < count ? i + 1 : i - 1, i - side, i + side];
+      const near = beside.filter((j) => places[j]).map((j) => Math.hypot(x - places[j][0], y - places[j][1]));
+      const width = Math.min(...near, size() / 18);
+      paint(tile.getContext("2d"), decode(space.layers, codes[i]));
       c.drawImage(tile, x - width / 2, y - width / 2, width, width);
-    }
+    });
   }
 
   function paint(target, pixels) {
     const image = target.createImageData(SIDE, SIDE);
     for (let i = 0; i < pixels.length; i++) {
-      const value = Math.round(255 * pixels[i]);
-      image.data.set([value, value, value, 255], 4 * i);
+      const at = 4 * i;
+      image.data[at] = image.data[at + 1] = image.data[at + 2] = Math.round(255 * pixels[i]);
+      image.data[at + 3] = 255;
     }
     target.putImageData(image, 0, 0);
   }
