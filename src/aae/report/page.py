@@ -16,6 +16,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from aae.draw.style import DIGIT_COLOURS
+from aae.report.latent import packed
 
 TITLE = "Adversarial autoencoders: Figures 2A and 2E, reproduced and measured"
 QUESTION = (
@@ -87,8 +88,6 @@ def render(
         sheet: images, as `aae.report.latent.sheet` gives them.
         parts: what else templates/report.html fills in.
     """
-    from aae.report.latent import packed  # Imports torch, which takes seconds.
-
     environment = Environment(
         loader=PackageLoader("aae.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
