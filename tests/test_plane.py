@@ -247,4 +247,4 @@ def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_
 def test_where_no_run_has_a_prior_each_plane_has_the_scale_of_its_codes() -> None:
     small, large = figure_side_by_side([("title", k * Z, Y, UNCONSTRAINED) for k in (1, 9)], 2, 3.0).axes
     np.testing.assert_allclose(corners(large), 9 * corners(small))
-    assert small.get_xlabel() == ""
+    assert small.get_xlabel() == "$z_1$"

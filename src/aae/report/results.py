@@ -44,7 +44,9 @@ MOMENTS = {"are": "have", "agree": "nearly have", "differ": "do not have"}
 def answer(ablation: Rows, variants: Rows, contrasts: Rows) -> str:
     """The project's question, answered for newcomers in three sentences."""
     numbers = by_variant(variants)
-    fitted = next(each for each in numbers if _constrained(each["kl"]))
+    fitted = next((each for each in numbers if _constrained(each["kl"])), None)
+    if fitted is None:
+        return "No run here has a prior for its codes to fit.\n"
     runs = [row for row in ablation if all(row[key] == fitted["kl"][key] for key in VARIANT)]
     kl, w2, mass, gap = (fitted[name] for name in ("kl", "sliced_w2_excess", "below_quarter", "gap"))
     density = "but not its density" if density_differs(kl) else "and no difference in density is found"
