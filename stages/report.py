@@ -22,8 +22,9 @@ TABLES = ("details", "ablation", "variants", "contrasts", "answer", "controls")
 
 def main() -> None:
     params = read_params()
-    config, _ = read_run(BASE)
+    config = artifacts.load_config(BASE / "config.json")
     run_prior(config).require_plane("the report")
+    spaces = [plane(run, params.grid_2E.side) for run in (BASE, *without_prior(params))]
     x, y = read_evaluation(ROOT / "data/mnist", config.data)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     found = artifacts.load_json(ROOT / "docs/studies.json")
@@ -31,7 +32,7 @@ def main() -> None:
     deviations = (ROOT / "docs/deviations.md").read_text(encoding="utf-8").split("\n", 1)[1]
 
     html = page.render(
-        spaces=[plane(run, params.grid_2E.side) for run in (BASE, *without_prior(params))],
+        spaces=spaces,
         digits=y,
         sheet=latent.sheet((x * 255).round().numpy().astype(np.uint8), latent.shown_places(len(y))),
         answer=page.block(answer),

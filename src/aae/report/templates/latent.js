@@ -72,6 +72,7 @@
   let dots = null; // The plane without what moves, drawn once a size and space.
 
   const size = () => plane.width;
+  const codeAt = (place) => space.codes.subarray(2 * place, 2 * place + 2); // Of a test image.
   const toPixel = ([x, y]) => [
     ((x - space.low[0]) / (space.high[0] - space.low[0])) * size(),
     (1 - (y - space.low[1]) / (space.high[1] - space.low[1])) * size(),
@@ -94,7 +95,7 @@
     const radius = Math.max(1, size() / 450);
     c.globalAlpha = 0.75;
     for (let place = 0; place < digits.length; place++) {
-      const [x, y] = toPixel([space.codes[2 * place], space.codes[2 * place + 1]]);
+      const [x, y] = toPixel(codeAt(place));
       c.fillStyle = COLOURS[digits[place]];
       c.beginPath();
       c.arc(x, y, radius, 0, 2 * Math.PI);
@@ -165,7 +166,7 @@
     context.lineTo(x, y + 11 * unit);
     context.stroke();
     if (nearest !== null) {
-      const [nx, ny] = toPixel([space.codes[2 * nearest], space.codes[2 * nearest + 1]]);
+      const [nx, ny] = toPixel(codeAt(nearest));
       context.beginPath();
       context.arc(nx, ny, 4 * unit, 0, 2 * Math.PI);
       context.stroke();
@@ -205,7 +206,7 @@
     let best = reach ** 2;
     nearest = null;
     for (const place of shownAt.keys()) {
-      const [x, y] = toPixel([space.codes[2 * place], space.codes[2 * place + 1]]);
+      const [x, y] = toPixel(codeAt(place));
       const distance = (x - px) ** 2 + (y - py) ** 2;
       if (distance < best) [best, nearest] = [distance, place];
     }
@@ -219,7 +220,7 @@
     const tile = shownAt.get(nearest), columns = data.sheet.columns;
     original.drawImage(
       sheet, (tile % columns) * SIDE, Math.floor(tile / columns) * SIDE, SIDE, SIDE, 0, 0, SIDE, SIDE);
-    paint(rebuilt, decode(space.layers, space.codes.subarray(2 * nearest, 2 * nearest + 2)));
+    paint(rebuilt, decode(space.layers, codeAt(nearest)));
     $("digit").textContent = digits[nearest];
   }
 
@@ -303,13 +304,13 @@
     decode: (z, place = 0) => decode(spaces[place].layers, z),
     moveTo,
     shown: () => [...shownAt.keys()],
-    codeAt: (place) => [...space.codes.subarray(2 * place, 2 * place + 2)],
+    codeAt: (place) => [...codeAt(place)],
     corners: () => [space.low, space.high],
     state: () => ({at, nearest, ends, space: spaces.indexOf(space)}),
     // A test image with its place on the plane, in the page's pixels.
     somewhere: () => {
       const place = data.sheet.places[0], scale = plane.clientWidth / size();
-      return [place, ...toPixel(window.latent.codeAt(place)).map((pixel) => pixel * scale)];
+      return [place, ...toPixel(codeAt(place)).map((pixel) => pixel * scale)];
     },
   };
 })();
