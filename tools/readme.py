@@ -16,7 +16,10 @@ from aae.report import results
 from tables import bench_tables, chaos_sentence, growth_table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results"))]
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results", "studies")),
+]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
 

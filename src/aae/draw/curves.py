@@ -62,11 +62,12 @@ def figure_curves(panels: Sequence[Panel], setting: str, title: str) -> Figure:
 def draw_panel(axes: Axes, panel: Panel) -> None:
     """The curves of one number, shifted a little against each other, so that intervals can be told apart."""
     for place, (curve, (style, colour)) in enumerate(zip(panel.curves, STYLES, strict=False)):
-        x = np.asarray(curve.x) * 1.04 ** (place - (len(panel.curves) - 1) / 2)
+        x = np.asarray(curve.x) * 1.1 ** (place - (len(panel.curves) - 1) / 2)
         means = np.array([np.mean(values) for values in curve.seeds])
         reach = [half_width(values) for values in curve.seeds]
         for at, values in zip(x, curve.seeds, strict=True):
-            axes.plot(np.full(len(values), at), values, ".", color=colour, alpha=0.5, markeredgewidth=0)
+            beside = np.full(len(values), at / 1.04)  # A dot on the bar would not be seen.
+            axes.plot(beside, values, ".", markersize=4, color=colour, alpha=0.7, markeredgewidth=0)
         axes.errorbar(
             x, means, yerr=reach, fmt=style, color=colour, elinewidth=1, capsize=2, label=curve.name
         )
