@@ -106,9 +106,9 @@ def test_a_prepared_process_keeps_what_it_frees() -> None:
     """Memory that it takes again brings no page faults, once the holes between other blocks are filled."""
     printed = prepared(
         "from resource import RUSAGE_SELF, getrusage\n"
-        "for _ in range(8):\n"
-        "    before = getrusage(RUSAGE_SELF).ru_minflt; torch.ones(2**24)\n"  # 64 MB.
+        "for _ in range(32):\n"
+        "    before = getrusage(RUSAGE_SELF).ru_minflt; torch.ones(2**22)\n"  # 16 MB.
         "    print(getrusage(RUSAGE_SELF).ru_minflt - before)"
     )
     first, *again = map(int, printed.split())
-    assert min(again) < first / 100
+    assert max(again[-4:]) < first / 100
