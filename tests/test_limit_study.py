@@ -34,7 +34,7 @@ def study(gap: float = 0.004, kl: dict[int, float] = KL) -> list[dict[str, Any]]
 
 
 def test_the_verdict_names_the_budgets_the_divergences_and_the_gap() -> None:
-    every, sixth = limit.verdict(study())
+    every, sixth, _ = limit.verdict(study())
     assert every == (
         "Regularization phase on every minibatch: with 7, 14, 28 and 56 epochs the KL divergence of training "
         "codes is 0.101, 0.081, 0.071 and 0.067 nats; at the end the discriminator gap is 0.0040 nats: the "
@@ -54,8 +54,21 @@ def test_the_verdict_names_the_budgets_the_divergences_and_the_gap() -> None:
     ],
 )
 def test_the_conclusion_follows_the_rule(gap: float, last: float, conclusion: str) -> None:
-    for sentence in limit.verdict(study(gap, KL | {56: last})):
+    for sentence in limit.verdict(study(gap, KL | {56: last}))[:2]:
         assert sentence.endswith(conclusion)
+
+
+def test_two_closed_gaps_of_equal_error_and_different_fit_put_the_rule_in_doubt() -> None:
+    (doubt,) = limit.doubt(study())
+    assert doubt.startswith(
+        "Seen after the run: the regularization phase on every 6th minibatch instead of on every minibatch "
+        "has +0.030 nats of KL of training codes (95% CI +0.030 to +0.030) at a squared error that does not "
+    )
+    assert limit.doubt(study(gap=0.0101)) == []
+    other_error = [row | {"reconstruction_error": 0.035 + 0.001 * (row["interval"] == 6)} for row in study()]
+    assert limit.doubt(other_error) == []
+    one_seed = [row for row in study() if row["seed"] == 0]
+    assert limit.doubt(one_seed) == []
 
 
 def test_one_budget_alone_says_nothing() -> None:
