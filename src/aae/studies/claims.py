@@ -12,7 +12,7 @@ from aae.draw.seeds import figure_seeds
 from aae.measure.equivalence import compare
 from aae.measure.summary import COLUMNS, t_interval
 from aae.measure.verdicts import equivalence, interval
-from aae.studies.variants import Rows, paired
+from aae.studies.variants import Rows, by_variant, paired
 
 BY = ("encoder", "prior", "objective", "labels")  # What a variant's runs have in common in the table.
 VARIES = (  # The settings in which cells may differ, beside the seed.
@@ -75,11 +75,7 @@ def named(run: Mapping[str, Any]) -> str:
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
     """Every variant and seed by four measures."""
-    names = list(dict.fromkeys(map(named, rows)))
-    panels = [
-        (label, [(name, np.array([run[measure] for run in rows if named(run) == name])) for name in names])
-        for measure, label in PANELS.items()
-    ]
+    panels = by_variant(rows, PANELS, named)
     return figure_seeds(
         panels, "AAE and VAE with the priors of the paper's figures, at equal numbers of updates"
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -11,7 +10,7 @@ from aae.config import RunConfig
 from aae.draw.noise import figure_noise
 from aae.measure.equivalence import compare
 from aae.measure.verdicts import became, interval, significance
-from aae.studies.variants import Rows, named, paired, sigma_of
+from aae.studies.variants import Rows, by_variant, named, paired, sigma_of
 
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
 VARIES = ("encoder", "model.sigma")  # The settings in which cells may differ, beside the seed.
@@ -44,11 +43,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
 
 def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
     """Every variant and seed by four measures, and the learned sigma over training."""
-    names = list(dict.fromkeys(map(named, rows)))
-    panels = [
-        (label, [(name, np.array([run[measure] for run in rows if named(run) == name])) for name in names])
-        for measure, label in PANELS.items()
-    ]
+    panels = by_variant(rows, PANELS, named)
     learned = [table for run, table in zip(rows, curves, strict=True) if run["sigma"] == "learned"]
     return figure_noise(panels, learned, "Noise of the encoder, fixed and learned; prior: gaussian")
 

@@ -39,6 +39,26 @@ def over(
     return result
 
 
+def by_variant(
+    rows: Rows, measures: Mapping[str, str], name: Callable[[Mapping[str, Any]], str]
+) -> list[tuple[str, list[tuple[str, np.ndarray]]]]:
+    """Several measures of every variant, in the order of the rows.
+
+    Args:
+        rows: the study's runs.
+        measures: what each measure is called.
+        name: what a run's variant is called.
+
+    Returns:
+        What a measure is called and, of each variant, its name and the measure, one a seed.
+    """
+    groups = {each: [run for run in rows if name(run) == each] for each in dict.fromkeys(map(name, rows))}
+    return [
+        (label, [(each, np.array([run[measure] for run in runs])) for each, runs in groups.items()])
+        for measure, label in measures.items()
+    ]
+
+
 def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:
     """A measure of two variants at the seeds that both have, ascending, (seeds,) each."""
     of_a, of_b = ({run["seed"]: run[measure] for run in runs} for runs in (a, b))
