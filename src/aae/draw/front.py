@@ -17,7 +17,7 @@ class Series(NamedTuple):
 
     name: str
     settings: Sequence[str]
-    """What stands beside each point; may be empty words."""
+    """In words, in the order of the line."""
     x: Sequence[np.ndarray]
     """A number at each setting, one a seed."""
     y: Sequence[np.ndarray]
@@ -35,13 +35,13 @@ class Panel(NamedTuple):
 
 @styled
 def figure_front(panels: Sequence[Panel], title: str) -> Figure:
-    """Panels side by side, y on a logarithmic axis: a dot a run, means joined and named by their setting.
+    """Panels side by side, y on a logarithmic axis: a dot a run, means joined, their settings in the legend.
 
     Args:
         panels: what is drawn; all have the same series.
         title: one or more lines above the panels.
     """
-    figure = Figure(figsize=(WIDTH, 3.8), layout=LAYOUT)
+    figure = Figure(figsize=(WIDTH, 4.0), layout=LAYOUT)
     figure.suptitle(title)
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel in zip(all_axes, panels, strict=True):
@@ -52,16 +52,28 @@ def figure_front(panels: Sequence[Panel], title: str) -> Figure:
         axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
         axes.margins(x=0.12)
     handles, names = all_axes[0].get_legend_handles_labels()
-    note = "dots: one seed each; marks: their means, beside them the weight"
-    figure.legend(handles, names, loc="outside lower center", ncols=2, title=note)
+    note = "dots: one seed each; marks: their means, in the order of the settings"
+    figure.legend(handles, names, loc="outside lower center", title=note)
     return figure
 
 
 def draw_series(axes: Axes, series: Series, style: str, colour: str) -> None:
-    """One series: its runs, its means, and each mean's setting beside it."""
+    """One series: its runs, its means, and the settings of the first and the last beside them."""
     for x, y in zip(series.x, series.y, strict=True):
         axes.plot(x, y, ".", color=colour, alpha=0.4, markeredgewidth=0)
     means = [(float(np.mean(x)), float(np.mean(y))) for x, y in zip(series.x, series.y, strict=True)]
-    axes.plot(*zip(*means, strict=True), style, color=colour, label=series.name)
-    for mean, setting in zip(means, series.settings, strict=True):
-        axes.annotate(setting, mean, xytext=(4, 3), textcoords="offset points", color=colour, fontsize=7)
+    several = len(means) > 1
+    name = f"{series.name}: {', '.join(series.settings)}" if several else series.name
+    axes.plot(*zip(*means, strict=True), style, color=colour, label=name)
+    if several:
+        outwards = 1 if means[-1][0] > means[-2][0] else -1
+        for place, side in ((0, 1), (-1, outwards)):
+            axes.annotate(
+                series.settings[place],
+                means[place],
+                xytext=(5 * side, 3),
+                textcoords="offset points",
+                ha="left" if side > 0 else "right",
+                color=colour,
+                fontsize=7,
+            )

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 
 from aae.config import RunConfig
 from aae.draw.front import Panel, Series, figure_front
+from aae.measure.equivalence import compare
 from aae.measure.summary import over_seeds
-from aae.studies.variants import Rows
+from aae.measure.verdicts import interval
+from aae.studies.variants import Rows, paired
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 VARIES = (  # The settings in which cells may differ, beside the seed.
@@ -22,8 +24,8 @@ VARIES = (  # The settings in which cells may differ, beside the seed.
     "train.kl_weight",
 )
 SERIES = {  # What `settings` calls an objective, and what the figure does.
-    "adversarial": "adversarial, deterministic encoder, by weight",
-    "variational": "variational, Gaussian encoder, by weight",
+    "adversarial": "adversarial, deterministic encoder, weights",
+    "variational": "variational, Gaussian encoder, weights",
     "equal weighting": "adversarial, the paper's equal weighting",
     "unregularized": "no regularization",
 }
@@ -65,8 +67,7 @@ def series_of(rows: Rows, measure: str) -> list[Series]:
                 [np.array([run[key] for run in runs if run["weight"] == weight]) for weight in weights]
                 for key in (measure, "kl_training")
             )
-            several = objective in ("adversarial", "variational")
-            result.append(Series(name, [f"{weight:g}" if several else "" for weight in weights], x, y))
+            result.append(Series(name, [f"{weight:g}" for weight in weights], x, y))
     return result
 
 
@@ -95,7 +96,34 @@ def verdict(rows: Rows) -> list[str]:
         ("unregularized", "No regularization"),
     ):
         sentences += [f"{words}: {told(numbers)}." for numbers in found.get(objective, {}).values()]
-    return sentences
+    return sentences + turn(rows)
+
+
+def turn(rows: Rows) -> list[str]:
+    """What was seen after the run: an adversarial weight above which the fit is worse again, if there is one.
+
+    That is, the highest weight has a higher KL divergence of training codes than the weight that has the
+    lowest one (means over seeds).
+    """
+    runs = [run for run in rows if run["objective"] == "adversarial"]
+    of_weight = {
+        weight: [run for run in runs if run["weight"] == weight] for weight in {run["weight"] for run in runs}
+    }
+    if len(of_weight) < 2:
+        return []
+    best = min(of_weight, key=lambda weight: np.mean([run["kl_training"] for run in of_weight[weight]]))
+    pair = of_weight[max(of_weight)], of_weight[best]
+    if best == max(of_weight) or len(paired(*pair, "kl_training")[0]) < 2:
+        return []
+    kl, error = (
+        compare(*paired(*pair, measure), None) for measure in ("kl_training", "reconstruction_error")
+    )
+    return [
+        f"Seen after the run: the lowest KL divergence is that of weight {best:g}. A weight of "
+        f"{max(of_weight):g} instead has {kl['difference']:+.3f} nats ({interval(kl, '+.3f')}) and a squared "
+        f"error of {error['difference']:+.4f} ({interval(error, '+.4f')}; paired by seed): more weight than "
+        f"{best:g} shows no better fit."
+    ]
 
 
 def told(numbers: Mapping[str, float]) -> str:
