@@ -192,6 +192,9 @@ def study_table(means: Rows) -> str:
     for names, numbers in groups.items():
         cells = [*names, str(numbers["kl"]["seeds"])]
         for name, (_, form) in columns.items():
+            if name not in numbers:  # Runs without a discriminator have no gap.
+                cells.append("")
+                continue
             row = numbers[name]
             text = f"{row['mean']:{form}}"
             # Sigma spans decades over seeds: Student's interval would reach below 0.
