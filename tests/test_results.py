@@ -13,15 +13,7 @@ from aae.measure.controls import CONTROLS
 from aae.measure.equivalence import COMPARED, contrasts
 from aae.measure.scorecard import MEASURES
 from aae.measure.summary import details, over_seeds, t_interval, variants
-from aae.report.results import (
-    ablation_table,
-    answer,
-    base_table,
-    contrast_table,
-    control_table,
-    study_table,
-    target_table,
-)
+from aae.report.results import ablation_table, answer, base_table, contrast_table, control_table, target_table
 from readme import STUDY, fill
 
 Cells = dict[str, dict[str, Any]]
@@ -246,12 +238,3 @@ def write(folder: Path, cells: Cells) -> None:
     for name, table in rows(cells).items():
         artifacts.save_rows(table, folder / f"metrics/{name}.json")
         assert len(json.loads((folder / f"metrics/{name}.json").read_text())) == len(table)
-
-
-def test_a_study_s_table_leaves_free_what_a_variant_does_not_have() -> None:
-    both = ("kl", "kl_training", "reconstruction_error", "neighbour_accuracy", "sigma_median")
-    row = {"seed": 0} | dict.fromkeys(both, 0.5)
-    rows = [{"weight": 1, **row, "gap": 0.003}, {"weight": 2, **row}]
-    with_gap, without = body(study_table(over_seeds(rows, ("weight",))))
-    assert with_gap[-2:] == ["0.0030", "0.5"]
-    assert without[-2:] == ["", "0.5"]

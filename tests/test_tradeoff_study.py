@@ -10,7 +10,8 @@ from evaluated import evaluation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row
+from aae.measure.summary import cell_row, over_seeds
+from aae.report.results import study_table
 from aae.studies import tradeoff
 
 FRONT = {0.01: (0.2, 0.034), 0.1: (0.05, 0.035), 1.0: (0.03, 0.037)}  # KL of training codes, squared error.
@@ -73,6 +74,15 @@ def test_a_front_that_turns_back_is_told() -> None:
         "seed): more weight than 1 shows no better fit."
     )
     assert not [sentence for sentence in tradeoff.verdict(study()) if sentence.startswith("Seen")]
+
+
+def test_the_table_leaves_free_what_an_objective_does_not_have() -> None:
+    rows = [run for run in study() if run["objective"] in ("adversarial", "unregularized")]
+    for run in rows:
+        run["gap"] = None if run["objective"] == "unregularized" else 0.003
+    lines = study_table(over_seeds(rows, tradeoff.BY)).splitlines()[2:]
+    gaps = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[-2] for line in lines}
+    assert gaps == {"adversarial": "0.0030 (0.0030 to 0.0030)", "unregularized": ""}
 
 
 def test_without_errors_in_common_the_objectives_are_not_compared() -> None:
