@@ -1,6 +1,5 @@
 """Cells of studies, a name and changed settings, and the studies' own params.yaml."""
 
-from pathlib import Path
 from typing import Any
 
 import _stage  # noqa: F401  (puts the library on the path)
@@ -11,7 +10,7 @@ from conftest import ROOT, failure
 
 from aae.config import RunConfig
 from aae.measure.summary import varying_settings
-from aae.params import parse_cells, parse_params, parse_study, split_changes
+from aae.params import parse_params, parse_study, split_changes
 from study import require_only
 
 COMMITTED = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -74,14 +73,6 @@ def test_a_change_to_what_is_not_allowed_is_refused(change: str, complaint: str)
 )
 def test_a_wrong_study_is_refused(study: dict[str, Any], line: str) -> None:
     assert failure(lambda: parse_study(yaml.safe_dump(study))).startswith(line)
-
-
-@pytest.mark.parametrize(
-    "path", sorted(ROOT.glob("studies/*/params.yaml")), ids=lambda path: path.parent.name
-)
-def test_the_committed_studies_name_cells_that_there_are(path: Path) -> None:
-    params, cells = parse_params(COMMITTED), parse_cells(path.read_text(encoding="utf-8"))
-    assert len({params.cell(cell).model_dump_json() for cell in cells}) == len(cells)
 
 
 def configs(*cells: str) -> list[RunConfig]:

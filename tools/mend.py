@@ -17,8 +17,9 @@ import yaml
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # type: ignore[import-untyped]
 from voluptuous import Invalid
 
+from aae.cells import cells_of
 from aae.errors import UserError
-from aae.params import parse_cells, parse_params
+from aae.params import parse_params
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,7 +57,7 @@ def remove_other_cells(tree: Path) -> list[str]:
         main = path.parent == tree
         try:
             text = path.read_text(encoding="utf-8")
-            cells = parse_params(text).ablation.cells if main else parse_cells(text)
+            cells = parse_params(text).ablation.cells if main else list(cells_of(text))
         except (UserError, OSError, UnicodeDecodeError):  # The first stage says what is wrong.
             continue
         folders = sorted((tree / "data" / ("ablation" if main else path.parent.name)).glob("*"))
