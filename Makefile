@@ -4,7 +4,7 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro studies test lint verify chaos readme bench lock clean
+.PHONY: help repro studies paper test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,10 @@ repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, a
 studies: $(VENV)/installed  ## Set up, then run every study that is out of date
 	python tools/mend.py
 	dvc repro --recursive studies
+
+paper: $(VENV)/installed  ## Set up, then run the studies of the paper's other figures and of Table 1
+	python tools/mend.py
+	dvc repro studies/figures/dvc.yaml studies/table1/dvc.yaml
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests

@@ -1,5 +1,6 @@
 """The study of the paper's claims: what its verdict says of given runs, and what its figure draws."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from tiny import make_config
 
 from aae.measure.summary import cell_row
 from aae.studies import claims
+from tables import claim_table
 
 CLAIMS = {
     "filled": "The AAE's codes fill the Gaussian prior without holes",
@@ -54,6 +56,13 @@ def study(**changes: dict[str, Any]) -> list[dict[str, Any]]:
 def verdicts(rows: list[dict[str, Any]]) -> dict[str, str]:
     found = {claim.name: claim.verdict for claim in claims.judged(rows)}
     return {short: found[name] for short, name in CLAIMS.items() if name in found}
+
+
+def test_the_table_has_a_row_a_claim() -> None:
+    _, _, *lines = claim_table(claims.judged(study()), "dvc repro x").splitlines()
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    assert [row[0] for row in rows] == list(CLAIMS.values())
+    assert {(row[3], row[5]) for row in rows} == {("**holds**", "`dvc repro x`")}
 
 
 def test_every_claim_holds_of_runs_that_do_as_the_paper_says() -> None:

@@ -12,16 +12,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from test_figure_3 import told
+from test_table1_study import CONTROLS, CURVES, ROWS
 from test_when_figure import curves
 
 from aae.draw.fit import figure_fit
 from aae.draw.grid import figure_2e, figure_grids_side_by_side
+from aae.draw.labels import figure_3
 from aae.draw.plane import figure_2a, figure_side_by_side
 from aae.draw.style import WIDTH
 from aae.draw.when import figure_when
 from aae.draw.where import figure_where
 from aae.io import artifacts
 from aae.model.priors import PRIORS
+from aae.studies import table1
 
 LEAST_POINTS = 7.0
 RNG = np.random.default_rng(0)
@@ -78,6 +82,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "fit": lambda: fit(NOTE),
     "fit of many": lambda: fit("\n".join([NOTE] * 3)),
     "2E": lambda: figure_2e(IMAGES, f"Figure 2E: {RUN}", PRIORS["mixture"].coordinates),
+    "3": lambda: figure_3([told("mixture"), told("swiss_roll")], "Figure 3: codes of test images", 1.5),
+    "table 1": lambda: table1.figure(ROWS, CONTROLS, CURVES),
     "mosaics": lambda: figure_grids_side_by_side([("a title\nof two lines", IMAGES)] * 4, 2),
 }
 

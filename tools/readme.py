@@ -11,14 +11,22 @@ from typing import Any
 
 import pandas as pd
 
-from aae.params import parse_study
+from aae.cells import prediction_in
 from aae.report import results
-from tables import bench_tables, chaos_sentence, growth_table
+from aae.studies import claims
+from tables import (
+    bench_tables,
+    chaos_sentence,
+    claim_table,
+    figures_table,
+    growth_table,
+    likelihood_table,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("how-to", "measures", "performance", "results", "studies")),
+    *(f"docs/{name}.md" for name in ("how-to", "measures", "paper", "performance", "results", "studies")),
 ]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
@@ -71,9 +79,13 @@ def fill(text: str, root: Path) -> str:
         ),
         "chaos": lambda: chaos_sentence(pd.read_csv(bench / "chaos.csv", index_col="event")["count"]),
     }
+    for name, told in OF_THE_PAPER.items():
+        if (folder := root / "studies" / name).joinpath("metrics").exists():
+            blocks[name] = partial(told, folder)
     for path in sorted(root.glob("studies/*/metrics/means.json")):
         folder = path.parents[1]
-        blocks[folder.name] = partial(study_block, folder)
+        if folder.name not in OF_THE_PAPER:
+            blocks[folder.name] = partial(study_block, folder)
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         if first in text:
@@ -92,13 +104,15 @@ def studies(root: Path) -> dict[str, Any]:
         folder = path.parents[1]
         name = folder.name
         figure = folder / "plots" / ("ablation_fit.png" if name == "encoders" else "study.png")
+        if not figure.exists():  # The paper's other figures: several, on docs/paper.md.
+            continue
         if name == "encoders":
             tables = (_json(path.with_name(f"{each}.json")) for each in ("ablation", "variants", "contrasts"))
             result["answer"] = results.answer(*tables)
             title, prediction = "does the type of encoder matter? Eight seeds", ""
         else:
             _, _, title = (import_module(f"aae.studies.{name}").__doc__ or "").partition(": ")
-            prediction = parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
+            prediction = _prediction(folder)
         result["studies"].append(
             {
                 "title": f"{name}: {title.strip()}",
@@ -115,16 +129,46 @@ def studies(root: Path) -> dict[str, Any]:
 
 def study_block(folder: Path) -> str:
     """What a study predicted, what came out, and its table."""
-    prediction = parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction
     found, means = (_json(folder / f"metrics/{name}.json") for name in ("answer", "means"))
-    return (
-        f"**Predicted before the run:** {prediction.strip()}\n\n**What came out:**\n\n"
-        f"{results.sentences(found)}\n{results.study_table(means)}"
-    )
+    said = results.sentences(found)
+    return f"{_predicted(folder)}**What came out:**\n\n{said}\n{results.study_table(means)}"
+
+
+def claims_block(folder: Path) -> str:
+    """The paper's claims, and what was measured of each."""
+    judged = claims.judged(_json(folder / "metrics/runs.json"))
+    return _predicted(folder) + claim_table(judged, "dvc repro studies/claims/dvc.yaml")
+
+
+def figures_block(folder: Path) -> str:
+    """What was predicted of the paper's figures, and what was measured."""
+    return _predicted(folder) + figures_table(_json(folder / "metrics/runs.json"))
+
+
+def table1_block(folder: Path) -> str:
+    """What was predicted of Table 1, what came out, and the table."""
+    said = results.sentences(_json(folder / "metrics/answer.json"))
+    rows = likelihood_table(_json(folder / "metrics/table.json"))
+    return f"{_predicted(folder)}**What came out:**\n\n{said}\n{rows}"
+
+
+def _prediction(folder: Path) -> str:
+    return prediction_in((folder / "params.yaml").read_text(encoding="utf-8"))
+
+
+def _predicted(folder: Path) -> str:
+    return f"**Predicted before the run:** {_prediction(folder)}\n\n"
 
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+OF_THE_PAPER: dict[str, Callable[[Path], str]] = {  # Told on docs/paper.md.
+    "claims": claims_block,
+    "figures": figures_block,
+    "table1": table1_block,
+}
 
 
 if __name__ == "__main__":

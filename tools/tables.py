@@ -1,11 +1,16 @@
-"""Tables of the benchmark and of the campaign of kills, in Markdown."""
+"""Tables of the benchmark, of the campaign of kills and of the paper beside ours, in Markdown."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from aae.report.results import table
+from aae.studies import figures
+from aae.studies.claims import Claim
+
+SOURCES = {"reported": "the paper", "control": "here, a control", "run": "here"}
 
 
 def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
@@ -86,3 +91,45 @@ def chaos_sentence(counts: pd.Series) -> str:
         f"{counts['finished epochs trained again']} finished epochs trained again, "
         f"{counts['differing outputs']} differing outputs.\n"
     )
+
+
+def claim_table(claims: Sequence[Claim], command: str) -> str:
+    """A row a claim, and the command that measures it."""
+    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]
+    rows = [
+        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", claim.figure, f"`{command}`"]
+        for claim in claims
+    ]
+    return table([header, ["---"] * len(header), *rows])
+
+
+def figures_table(rows: Sequence[dict[str, Any]]) -> str:
+    """A row a run of the study of figures: what the paper says of it, and what was measured."""
+    lines = [["figure", "run", "in the paper", "measured, test images"], ["---"] * 4]
+    for row in rows:
+        name = figures.title(row["figure"])
+        run = f"{row['encoder']} encoder, prior {row['prior']}, {row['objective']}"
+        run += f", {row['labels']:,} labels" if row["labels"] else ""
+        link = f"[{name}](../studies/figures/plots/{name}.png)"
+        lines.append([link, run, figures.SAYS[row["figure"]], figures.measured(row)])
+    return table(lines)
+
+
+def likelihood_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Table 1: what the samples are of, how likely the test images are, and who says so."""
+    header = (
+        "samples of, log-likelihood (nats), 95% CI over seeds, seeds, bandwidth, squared error, KL (nats)"
+    )
+    lines = [[*header.split(", "), "source"], ["---"] * 8]
+    for row in rows:
+        means = f"{row['log_likelihood']:.1f} ± {row['standard_error']:.1f}"
+        cells = [
+            "" if row["low"] is None else f"{row['low']:.1f} to {row['high']:.1f}",
+            "" if row["seeds"] is None else str(row["seeds"]),
+            "" if row["bandwidth"] is None else f"{row['bandwidth']:.3g}",
+            "" if row["squared_error"] is None else f"{row['squared_error']:.4f}",
+            "" if row["kl"] is None else f"{row['kl']:.2f}",
+        ]
+        name = f"**{row['samples']}**" if row["source"] == "run" else row["samples"]
+        lines.append([name, means, *cells, SOURCES[row["source"]]])
+    return table(lines)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from aae.complaints import first_complaint
 from aae.config import Settings
 from aae.errors import UserError
-from aae.params import StudyCell, parse_cells
+from aae.params import StudyCell, parse_cells, parse_study
 
 
 def _checked_names(cells: dict[str, str]) -> dict[str, str]:
@@ -53,3 +53,11 @@ def cells_of(text: str) -> dict[str, str]:
         return parse_named(text).cells
     except UserError:
         return {cell: cell for cell in parse_cells(text)}
+
+
+def prediction_in(text: str) -> str:
+    """What the params.yaml of a study, with or without names, says was expected; raises likewise."""
+    try:
+        return parse_named(text).prediction.strip()
+    except UserError:
+        return parse_study(text).prediction.strip()

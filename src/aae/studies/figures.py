@@ -1,0 +1,48 @@
+"""figures: the paper's Figures 2B, 2C, 2D and 3, one run each, beside what the paper says of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aae.config import RunConfig
+
+SAYS = {  # By the name of the cell: the paper's words, or what it says in ours.
+    "2B": "the AAE “successfully matched the aggregated posterior with the prior distribution”",
+    "2C": "the VAE roughly matches the shape of a Gaussian; “no data points map to several local regions”",
+    "2D": "the VAE shows “systematic differences from the mixture of 10 Gaussians”",
+    "3_mixture": "each digit is assigned to one component of the mixture, by 10,000 labels",
+    "3_swiss_roll": "each digit is assigned to a part of the swiss roll, by 10,000 labels",
+}
+
+
+def title(name: str) -> str:
+    """What the paper calls the figure of a cell, such as "3" of "3_mixture"."""
+    return name.partition("_")[0]
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
+    """What the runs differ in beside encoder and prior."""
+    return {"objective": config.objective_name, "labels": config.labels}
+
+
+def measured(row: Mapping[str, Any]) -> str:
+    """The numbers of a run that concern what the paper says."""
+    numbers = [f"KL {row['kl']:.3f} nats"]
+    if row.get("outside"):
+        numbers.append(f"of the codes where p(z) > 0, with {row['outside']:.1%} elsewhere")
+    numbers.append(f"{row['below_quarter']:.1%} of p's mass with q/p below 1/4")
+    if row["labels"]:
+        numbers = [at_home(row), *numbers]
+    return ", ".join(numbers)
+
+
+def at_home(row: Mapping[str, Any]) -> str:
+    """How many codes lie where their digit belongs."""
+    return f"{row['component_accuracy']:.1%} of the codes in their digit's component"
+
+
+def verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence a figure."""
+    return [
+        f"Figure {title(row['figure'])} ({row['prior']}, {row['objective']}): {measured(row)}."
+        for row in rows
+    ]
