@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker, LocalCluster, Lock, Variable, as_completed
 
 from aae.errors import UserError
-from aae.sweep.worker import PACKAGES, Job, Result, Source, describe, differences, run_cell
+from aae.sweep.worker import Job, Result, Source, describe, differences, run_cell, versions
 
 PATIENCE = 60.0  # Seconds to wait for a scheduler, and then for its workers.
 TRIES = 2  # Of a cell that fails for reasons of its own.
@@ -59,7 +60,8 @@ def remote(address: str, workers: int, name: str) -> Iterator[Client]:
             holder.set(f"process {os.getpid()} on {socket.gethostname()}")
             yield client
         finally:
-            lock.release()
+            with suppress(OSError):  # The scheduler may be gone.
+                lock.release()
 
 
 def _held_by(holder: Variable) -> str:
@@ -76,16 +78,13 @@ def machine_of(client: Client, device: str, precision: str) -> Mapping[str, str]
         UserError: they differ from each other, or in packages from this machine.
     """
     found = client.run(describe, device, precision, on_error="return")
-    here = {
-        name: value for name, value in describe(device, precision).items() if name in ("Python", *PACKAGES)
-    }
     first = next(iter(found.values()))
     for address, machine in found.items():
         if isinstance(machine, BaseException):
             raise UserError(
                 f"worker {address}: {_line(machine)}; it needs this project: `pip install .[sweep]`"
             )
-        if other := differences(machine, here):
+        if other := differences(machine, versions()):
             raise UserError(f"worker {address} is not of this machine's version: {other}")
         if other := differences(machine, first):
             raise UserError(f"worker {address} is of another kind than {next(iter(found))}: {other}")
@@ -109,9 +108,10 @@ def spread(client: Client, source: Source, jobs: Sequence[Job]) -> Iterator[Resu
             yield result
             continue
         tried[job.cell].add(result.worker)
-        failures[job.cell] += not result.unfit
         if result.unfit:
             unfit.add(result.worker)
+        else:  # A cell that nobody returned from has killed several workers already.
+            failures[job.cell] += 1 if result.worker else TRIES
         fit = set(client.scheduler_info()["workers"]) - tried[job.cell] - unfit
         if not fit or failures[job.cell] >= TRIES:
             yield result
@@ -135,7 +135,10 @@ def _submit(client: Client, package: Future[Source], job: Job, workers: Sequence
 
 
 def _result(future: Future[Result], job: Job) -> Result:
-    error = future.exception()
+    try:
+        error = future.exception()
+    except CancelledError:
+        raise UserError("the scheduler has lost the sweep; start both again to go on") from None
     if error is None:
         return future.result()
     if isinstance(error, KilledWorker):

@@ -23,7 +23,6 @@ from aae.errors import UserError
 from aae.sweep.commands import NoSpaceError, dvc, environment
 from aae.sweep.grid import INPUTS, Grid, read_entries
 
-# What decides a cell's bytes, or what this protocol works with.
 PACKAGES = ("aae", "distributed", "dvc", "numpy", "scikit-learn", "scipy", "torch")
 
 
@@ -90,13 +89,17 @@ def describe(device: str, precision: str) -> dict[str, str]:
     from aae.model import numerics  # Imports torch, which takes seconds.
 
     chosen = numerics.choose_device(device)
-    return {
-        "Python": platform.python_version().rpartition(".")[0],
-        **{name: _version(name) for name in PACKAGES},
+    return versions() | {
         "CPU capability": numerics.environment()["capability"],
         "device": chosen.type,
         "precision": numerics.choose_precision(precision, chosen),
     }
+
+
+def versions() -> dict[str, str]:
+    """Those of Python and of the packages that decide a cell's bytes, or with which this protocol works."""
+    python = platform.python_version().rpartition(".")[0]
+    return {"Python": python} | {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str:
