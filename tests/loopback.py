@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from conftest import ROOT
 MISSING = [name for name in ("distributed", "dvc_s3", "moto") if find_spec(name) is None]
 PATIENCE = 300.0  # Seconds for what takes a few on an idle machine.
 BUCKET = "sweep"
+ALONE = ("unshare", "--map-root-user", "--mount")  # With mounts of its own, for which it need not be root.
 # Of no account anywhere; moto takes any.
 KEYS = {
     "AWS_ACCESS_KEY_ID": "loopback",
@@ -56,12 +57,12 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    *command: str, log: Path, env: Mapping[str, str] | None = None
+    *command: str, log: Path, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with a group of its own, which ends with the context, its children included."""
+    """A module of Python as a process with a group of its own, which ends with the context, its children included."""
     with log.open("wb") as file:
         started = subprocess.Popen(
-            [sys.executable, "-m", *command], env=env or environment(), cwd=log.parent,
+            [*prefix, sys.executable, "-m", *command], env=env or environment(), cwd=log.parent,
             stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
@@ -96,16 +97,24 @@ class Cluster:
         self.pids: dict[str, int] = {}
 
     @contextmanager
-    def worker(self, name: str, env: Mapping[str, str] | None = None) -> Iterator[Path]:
-        """A worker for one cell at a time; gives the folder of its checkouts."""
+    def worker(
+        self, name: str, env: Mapping[str, str] | None = None, megabytes: int | None = None
+    ) -> Iterator[Path]:
+        """A worker for one cell at a time, whose disk may be small; gives the folder of its checkouts."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
+        small = f'mount -t tmpfs -o size={megabytes}m none "$0" && exec "$@"'
+        prefix = [*ALONE, "sh", "-c", small, str(folder)] if megabytes else []
         with process(
             "dask", "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-            "--name", name, "--local-directory", str(folder), log=self.folder / f"{name}.log", env=env,
+            "--name", name, "--local-directory", str(folder), prefix=prefix, log=self.folder / f"{name}.log", env=env,
         ) as started:  # fmt: skip
             self.pids[name] = started.pid
             yield folder / "dask-scratch-space/aae-sweep"
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a worker a signal."""
+        os.kill(self.pids[name], number)
 
 
 @contextmanager

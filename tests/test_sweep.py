@@ -1,6 +1,5 @@
-"""Sweeps over real workers, one of which is killed, give the bytes of a serial run, and train nothing twice."""
+"""Sweeps over real workers, one of which is killed, have the bytes of a serial run; nothing trains twice."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -90,7 +89,8 @@ def swept(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone
         running = stack.enter_context(
             subprocess.Popen(
                 [sys.executable, "-m", "aae.sweep", "--scheduler", world.cluster.address, "--workers", "3"],
-                cwd=head.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                cwd=head.folder, env=environment(), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True,
             )
         )  # fmt: skip
 
@@ -104,7 +104,7 @@ def swept(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone
 
         wait_until(lambda: training() or running.poll() is not None, "no cell began")
         (victim, *_) = training()
-        os.kill(world.cluster.pids[victim], signal.SIGKILL)
+        world.cluster.send(victim, signal.SIGKILL)
         said, _ = running.communicate()
         assert running.returncode == 0, said
         wait_until(lambda: not processes_in(folders[victim]), "a stage outlived its worker")
