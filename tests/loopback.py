@@ -59,7 +59,7 @@ def free_port() -> int:
 def process(
     *command: str, log: Path, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A module of Python as a process with a group of its own, which ends with the context, its children included."""
+    """Python's module as a process that ends with the context, and its children with it."""
     with log.open("wb") as file:
         started = subprocess.Popen(
             [*prefix, sys.executable, "-m", *command], env=env or environment(), cwd=log.parent,
@@ -107,7 +107,8 @@ class Cluster:
         prefix = [*ALONE, "sh", "-c", small, str(folder)] if megabytes else []
         with process(
             "dask", "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-            "--name", name, "--local-directory", str(folder), prefix=prefix, log=self.folder / f"{name}.log", env=env,
+            "--name", name, "--local-directory", str(folder),
+            prefix=prefix, log=self.folder / f"{name}.log", env=env,
         ) as started:  # fmt: skip
             self.pids[name] = started.pid
             yield folder / "dask-scratch-space/aae-sweep"
