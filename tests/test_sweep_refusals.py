@@ -115,6 +115,13 @@ def test_a_worker_of_another_version(clone: Clone, at: Cluster, tmp_path: Path) 
     assert "is not of this machine's version: torch 1.0 instead of " in line
 
 
+def test_workers_of_two_kinds(clone: Clone, at: Cluster) -> None:
+    with at.worker("new"), at.worker("plain", env=environment(ATEN_CPU_CAPABILITY="default")):
+        line = refused(clone, "--scheduler", at.address, "--workers", "2")
+    assert " is of another kind than tcp://" in line
+    assert "CPU capability" in line
+
+
 def test_a_worker_without_disk(clone: Clone, at: Cluster) -> None:
     if subprocess.run([*ALONE, "true"], check=False).returncode:
         pytest.skip("this machine lets nobody mount a small file system")

@@ -10,8 +10,8 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,8 @@ def sweep(arguments: argparse.Namespace) -> None:
 
             remote = find_remote(root, arguments.remote)
         dvc("repro", *INPUTS, cwd=root, show=True)
-        take(root, grid, grid.cells, None)  # What this machine has, it need not ask for.
+        with suppress(UserError):  # What has results already, no worker need be asked for.
+            take(root, grid, grid.cells, remote)
         missing = missing_cells(root, grid)
         say(f"{grid.name}: {len(grid.cells)} cells, {len(missing)} missing")
         failed = run_missing(root, grid, missing, remote, arguments) if missing else {}
@@ -136,6 +137,8 @@ def run_missing(
         finally:  # Whatever ends the sweep: what is done stays done.
             keep(root, grid, entries)
     take(root, grid, [result.cell for result in done], remote)
+    if remote:  # The entries too, so that whatever shares a cell with this grid finds it here.
+        dvc("fetch", "--quiet", "--run-cache", "--remote", remote, INPUTS[0], cwd=root)
     trained = sum(result.trained for result in done)
     say(f"{trained} cells trained, {len(done) - trained} restored, {len(failed)} failed")
     return failed
@@ -169,13 +172,19 @@ def keep(root: Path, grid: Grid, entries: Mapping[str, Any]) -> None:
     run("git", "add", grid.lock, cwd=root)  # As dvc does (core.autostage).
 
 
-def take(root: Path, grid: Grid, cells: list[str] | tuple[str, ...], remote: str | None) -> None:
-    """Bring into the workspace what the lock says of these cells, from the remote or DVC's cache."""
+def take(root: Path, grid: Grid, cells: Sequence[str], remote: str | None) -> None:
+    """Bring into the workspace what the lock says of these cells, from the remote or DVC's cache.
+
+    Raises:
+        UserError: not all of it is there.
+    """
     stages = [stage for cell in cells for stage in grid.stages(cell)]
-    if remote and stages:
-        dvc("pull", "--quiet", "--force", "--run-cache", "--remote", remote, *stages, cwd=root)
-    elif stages:
-        dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, cwd=root)
+    try:
+        if remote and stages:
+            dvc("fetch", "--quiet", "--remote", remote, *stages, cwd=root)
+    finally:
+        if stages:
+            dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, cwd=root)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def remote(address: str, workers: int, name: str) -> Iterator[Client]:
         UserError: no scheduler or fewer than `workers` workers within a minute, or another head.
     """
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=True)
+        client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise UserError(f"no scheduler at {address}: {str(error).splitlines()[0]}") from None
     with client:

@@ -163,13 +163,21 @@ def slot(base: Path) -> Iterator[Path]:
 def _run_in(folder: Path, source: Source, job: Job) -> tuple[bool, dict[str, Any]]:
     """Whether the cell was trained, and its entries in the lock."""
     tree, env = folder / "tree", environment()
-    pull = [] if source.cache else ["--pull"]
     made = folder / "made-of"
     if not made.exists() or made.read_text() != source.digest:
         made.unlink(missing_ok=True)
         check_out(source, folder)
         dvc("checkout" if source.cache else "pull", "--quiet", "--force", *INPUTS, cwd=tree, env=env)
         made.write_text(source.digest)
+    try:
+        return _run_stages(tree, source, job, env)
+    except UserError:
+        made.unlink()  # Whatever a kill may have left half-written there, the next cell starts afresh.
+        raise
+
+
+def _run_stages(tree: Path, source: Source, job: Job, env: Mapping[str, str]) -> tuple[bool, dict[str, Any]]:
+    pull = [] if source.cache else ["--pull"]
     configure, train, evaluate = job.grid.stages(job.cell)
     # Device and precision are this machine's, not those of whichever machine filled the run cache.
     dvc("repro", "--force", "--single-item", configure, cwd=tree, env=env)
