@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from clones import Clone, make_clone, ran
-from loopback import BUCKET, Cluster, cluster, environment, need_extra, s3_server, wait_until
+from loopback import ALONE, BUCKET, Cluster, cluster, environment, need_extra, s3_server, wait_until
 
-from aae.params import parse_params
-
-THIRD = ("    - gaussian-gaussian-0\n", "    - gaussian-gaussian-0\n    - deterministic-none-0\n")
+CELLS = ("deterministic-gaussian-0", "gaussian-gaussian-0")
 FLOAT32, BFLOAT16 = (f"precision: {name} " for name in ("float32", "bfloat16"))
 
 
@@ -67,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Iter
     """A serial run, and a scheduler with three workers and an S3 remote."""
     need_extra()
     base = make_clone(tmp_path_factory.mktemp("base"), sample_folder)
-    base.edit("params.yaml", THIRD, ("precision: auto ", FLOAT32))
+    base.edit("params.yaml", ("precision: auto ", FLOAT32))
     base.dvc("repro", "null-bands")
     folder = tmp_path_factory.mktemp("cluster")
     with ExitStack() as stack:
@@ -129,8 +127,8 @@ def test_a_worker_killed_in_mid_cell_costs_no_result_and_no_bit(
     swept: tuple[Clone, str, str], world: World
 ) -> None:
     head, said, _ = swept
-    assert "sweep: ablation: 3 cells, 3 missing" in said
-    assert "sweep: 3 cells trained, 0 restored, 0 failed" in said
+    assert "sweep: ablation: 2 cells, 2 missing" in said
+    assert "sweep: 2 cells trained, 0 restored, 0 failed" in said
     assert "Traceback" not in said
     assert results(head) == results(world.serial)
     for name in ("dvc.lock", "cells/dvc.lock"):
@@ -144,8 +142,8 @@ def test_the_head_trains_nothing_itself(swept: tuple[Clone, str, str]) -> None:
 
 def test_a_second_sweep_has_nothing_to_do(swept: tuple[Clone, str, str]) -> None:
     head, _, _ = swept
-    said = sweep(head, "ablation", "--scheduler", "tcp://127.0.0.1:9")  # It asks no scheduler.
-    assert "sweep: ablation: 3 cells, 0 missing" in said
+    said = sweep(head, "ablation")
+    assert "sweep: ablation: 2 cells, 0 missing" in said
     assert ran(said) == set()
 
 
@@ -154,27 +152,47 @@ def test_what_was_pushed_is_restored_elsewhere_and_kinds_do_not_mix(
 ) -> None:
     """Two kinds of machine, by their precision, on one remote; the second head has no cache of its own."""
     other = copy(world.base, tmp_path / "tree")
-    cell = "data/ablation/deterministic-gaussian-0/weights.safetensors"
-    grid = parse_params((other.folder / "params.yaml").read_text()).ablation.cells
+    weights = f"data/ablation/{CELLS[0]}/weights.safetensors"
     at_scheduler = ("--scheduler", world.cluster.address)
     with world.cluster.worker("four"):
-        other.edit("params.yaml", (FLOAT32, BFLOAT16), *((f"    - {name}\n", "") for name in grid[1:]))
+        other.edit("params.yaml", (FLOAT32, BFLOAT16), (f"    - {CELLS[1]}\n", ""))
         other.commit()
         assert "sweep: 1 cells trained, 0 restored, 0 failed" in sweep(other, *at_scheduler)
-        assert (other.folder / cell).read_bytes() != results(world.serial)[cell]
+        assert (other.folder / weights).read_bytes() != results(world.serial)[weights]
 
         shutil.copy(world.base.folder / "params.yaml", other.folder / "params.yaml")
         other.commit()
-        assert "sweep: 0 cells trained, 3 restored, 0 failed" in sweep(other, *at_scheduler)
+        assert "sweep: 0 cells trained, 2 restored, 0 failed" in sweep(other, *at_scheduler)
+    assert results(other) == results(world.serial)
+
+
+def test_a_worker_without_disk_leaves_its_cells_to_others(
+    swept: tuple[Clone, str, str], world: World, tmp_path: Path
+) -> None:
+    if subprocess.run([*ALONE, "true"], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small file system")
+    other = copy(world.base, tmp_path / "tree")
+    with world.cluster.worker("full", megabytes=3), world.cluster.worker("roomy"):
+        said = sweep(other, "--scheduler", world.cluster.address, "--workers", "2")
+    (line,) = [line for line in said.splitlines() if " failed on worker tcp://" in line]
+    assert "no space left on device" in line
+    assert line.endswith("; another worker tries it")
+    assert "sweep: 0 cells trained, 2 restored, 0 failed" in said
     assert results(other) == results(world.serial)
 
 
 def test_a_workstation_needs_neither_scheduler_nor_remote(world: World, tmp_path: Path) -> None:
-    """Its workers share the head's cache: what that has is restored, what they train lands there."""
+    """Its workers share the head's cache. A cell that fails, as its batch is too large, leaves others done."""
     alone = copy(world.serial, tmp_path / "tree")
-    alone.call("git", "checkout", "--quiet", "--force", "HEAD")
-    shutil.rmtree(alone.folder / "data/ablation")
-    said = sweep(alone, "--workers", "2")
-    assert "sweep: 0 cells trained, 3 restored, 0 failed" in said
-    assert ran(said) <= {"ablation"}
-    assert results(alone) == results(world.serial)
+    wrong = f"{CELLS[1]},train.batch_size=1000"
+    text = f"prediction: none\ncells:\n  - {CELLS[0]}\n  - {wrong}\n"
+    (alone.folder / "studies/noise/params.yaml").write_text(text)
+    alone.commit()
+    said = sweep(alone, "noise", "--workers", "2", status=1)
+    assert "sweep: 0 cells trained, 1 restored, 1 failed" in said
+    assert "aae.sweep: 1 of 2 cells failed; the others are kept" in said
+    assert f"{wrong}: " in said
+    assert "train.batch_size: 1000 is more than the 600 training images" in said
+    made = {path.name: path.read_bytes() for path in (alone.folder / "data/noise" / CELLS[0]).iterdir()}
+    assert made == {name: results(alone)[f"data/ablation/{CELLS[0]}/{name}"] for name in made}
+    assert "codes.csv" in made

@@ -9,11 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import torch
 from clones import Clone, make_clone
 from conftest import failure
-from loopback import ALONE, BUCKET, Cluster, cluster, environment, need_extra, s3_server, wait_until
-
-CELLS = ("deterministic-gaussian-0", "gaussian-gaussian-0")
+from loopback import BUCKET, Cluster, cluster, environment, need_extra, s3_server
 
 
 def sweep(clone: Clone, *arguments: str, status: int = 0) -> str:
@@ -42,18 +41,11 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clone:
-    """A clone with a folder as its remote, which already has the results of one of its two cells."""
+    """A clone with a folder as its remote."""
     need_extra()
     clone = make_clone(tmp_path_factory.mktemp("refusals") / "tree", sample_folder)
     clone.dvc("remote", "add", "--default", "storage", str(clone.folder.parent / "storage"))
     clone.commit()
-    stages = [f"cells/dvc.yaml:{family}@{CELLS[0]}" for family in ("configure", "train", "evaluate")]
-    clone.dvc("repro", stages[-1])
-    clone.dvc("push", "--run-cache", *stages)
-    shutil.rmtree(clone.folder / "data/ablation")
-    shutil.rmtree(clone.folder / ".dvc/cache/runs")
-    (clone.folder / "cells/dvc.lock").unlink()
-    clone.call("git", "add", "--all")
     return clone
 
 
@@ -89,7 +81,7 @@ def test_a_remote_that_refuses(clone: Clone, tmp_path: Path) -> None:
         clone.dvc("remote", "add", "--default", "refusing", f"s3://not-{BUCKET}/aae")
         clone.dvc("remote", "modify", "refusing", "endpointurl", address)
         clone.commit()
-        line = refused(clone, "--scheduler", "tcp://127.0.0.1:9")
+        line = refused(clone, "--remote", "refusing")
     assert line.startswith("aae.sweep: `dvc push")
     assert "bucket" in line.lower()
 
@@ -116,39 +108,12 @@ def test_a_worker_of_another_version(clone: Clone, at: Cluster, tmp_path: Path) 
 
 
 def test_workers_of_two_kinds(clone: Clone, at: Cluster) -> None:
+    if torch.backends.cpu.get_cpu_capability() == "DEFAULT":
+        pytest.skip("this CPU cannot pass for a lesser one")
     with at.worker("new"), at.worker("plain", env=environment(ATEN_CPU_CAPABILITY="default")):
         line = refused(clone, "--scheduler", at.address, "--workers", "2")
     assert " is of another kind than tcp://" in line
     assert "CPU capability" in line
-
-
-def test_a_worker_without_disk(clone: Clone, at: Cluster) -> None:
-    if subprocess.run([*ALONE, "true"], check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small file system")
-    with ExitStack() as stack:
-        stack.enter_context(at.worker("full", megabytes=3))
-        said = sweep(clone, "--scheduler", at.address, status=1)
-        assert "no space left on device" in said
-        assert "2 of 2 cells failed; the others are kept" in said
-
-        stack.enter_context(at.worker("roomy"))
-        said = sweep(clone, "--scheduler", at.address, "--workers", "2")
-    assert "no space left on device" in said
-    assert "; another worker tries it" in said
-    assert "sweep: 1 cells trained, 1 restored, 0 failed" in said
-
-
-def test_a_cell_that_fails_leaves_the_others_done(clone: Clone) -> None:
-    """A study, one of whose cells has larger batches than there are images, on workers of its own."""
-    wrong = f"{CELLS[1]},train.batch_size=1000"
-    text = f"prediction: none\ncells:\n  - {CELLS[0]}\n  - {wrong}\n"
-    (clone.folder / "studies/noise/params.yaml").write_text(text)
-    clone.commit()
-    said = sweep(clone, "noise", "--remote", "storage", "--workers", "2", status=1)
-    assert "sweep: 0 cells trained, 1 restored, 1 failed" in said
-    assert "aae.sweep: 1 of 2 cells failed; the others are kept" in said
-    assert f"{wrong}: train.batch_size: 1000 is more than the 600 training images" in said
-    assert (clone.folder / "data/noise" / CELLS[0] / "codes.csv").exists()
 
 
 def test_two_heads_in_one_repository_and_at_one_scheduler(clone: Clone, at: Cluster, tmp_path: Path) -> None:
@@ -162,14 +127,14 @@ def test_two_heads_in_one_repository_and_at_one_scheduler(clone: Clone, at: Clus
         )
         try:
             assert first.stderr is not None
-            wait_until(lambda: "2 missing" in first.stderr.readline(), "the first head does not start")
+            assert "sweep: 1 workers at" in first.stderr.readline()
             assert f"process {first.pid} sweeps in {clone.folder} already" in refused(clone)
             line = refused(Clone(tmp_path / "second"), "--scheduler", at.address)
             assert f"process {first.pid} on " in line
             assert f" sweeps ablation at {at.address} already" in line
         finally:
             first.kill()
-        assert "1 missing" not in refused(clone, "--remote", "nothing")  # The kill has freed the repository.
+        assert "there is no DVC remote" in refused(clone, "--remote", "nothing")  # The kill has freed it.
 
 
 def test_without_the_extra() -> None:

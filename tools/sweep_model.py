@@ -42,18 +42,18 @@ class Costs:
 
 def fit(ways: pd.DataFrame, growth: pd.DataFrame) -> Costs:
     """The costs in the two tables of the benchmark."""
-    per_cell = (ways["cells_seconds"] / ways["cells"]).set_axis(ways["way"])
-    last = ways.set_index("way").loc["sweep, one worker, S3"]
+    rows = {row["way"]: row for row in ways.to_dict("records")}
+    serial, last = rows["dvc repro"], rows["sweep, one worker, S3"]
     n = growth["stages"].to_numpy(float)
     copies = growth["push_entries_seconds"] + growth["fetch_entries_seconds"]
     a, b, c = (float(value) for value in np.polyfit(n, growth["restore_seconds"].to_numpy(float), 2))
     return Costs(
-        overhead=float(per_cell["sweep, one worker, S3"] - per_cell["dvc repro"]),
+        overhead=last["cells_seconds"] / last["cells"] - serial["cells_seconds"] / serial["cells"],
         entry=_slope(n, copies.to_numpy(float)),
         in_order=_slope(n, growth["in_order_seconds"].to_numpy(float)),
         restore=(a, b, c),
-        start=float(last["head_seconds"]),
-        megabytes=float(last["outputs_mb"] / last["cells"]),
+        start=last["head_seconds"],
+        megabytes=last["outputs_mb"] / last["cells"],
     )
 
 

@@ -10,14 +10,14 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aae.errors import UserError
 from aae.params import parse_params
-from aae.sweep.commands import dvc, run
+from aae.sweep.commands import dvc, run, say
 from aae.sweep.grid import INPUTS, Grid, check_committed, find_grid, merge_entries, missing_cells
 
 if TYPE_CHECKING:
@@ -67,96 +67,90 @@ def sweep(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: something the user can mend, or cells that failed; what succeeded is kept.
     """
+    from dask.system import CPU_COUNT
+
+    from aae.sweep import cluster
+    from aae.sweep.remote import find_remote, make_source, push_inputs
+
     root = Path(run("git", "rev-parse", "--show-toplevel", cwd=Path.cwd()).strip())
     grid = find_grid(root, arguments.target)
-    with only_head(root):
+    with only_head(root), ExitStack() as stack:
         check_committed(root, grid)
-        remote = None
-        if arguments.scheduler or arguments.remote:
-            from aae.sweep.remote import find_remote
-
-            remote = find_remote(root, arguments.remote)
+        joined = arguments.scheduler or arguments.remote
+        remote = find_remote(root, arguments.remote) if joined else None
+        settings = parse_params((root / "params.yaml").read_text(encoding="utf-8")).train
+        workers = None
+        if arguments.scheduler:  # Whatever is wrong there is told before anything runs here.
+            client = cluster.remote(arguments.scheduler, arguments.workers or 1, grid.name)
+            workers = cluster.examine(stack.enter_context(client), settings)
         dvc("repro", *INPUTS, cwd=root, show=True)
         with suppress(UserError):  # What has results already, no worker need be asked for.
             take(root, grid, grid.cells, remote)
         missing = missing_cells(root, grid)
         say(f"{grid.name}: {len(grid.cells)} cells, {len(missing)} missing")
-        failed = run_missing(root, grid, missing, remote, arguments) if missing else {}
-        if failed:
-            lines = [f"\n  {cell}: {problem}" for cell, problem in failed.items()]
-            raise UserError(
-                f"{len(failed)} of {len(missing)} cells failed; the others are kept{''.join(lines)}"
-            )
+        if missing:
+            if remote:
+                push_inputs(root, remote)
+            if workers is None:
+                number = min(arguments.workers or max(1, CPU_COUNT // settings.threads), len(missing))
+                client = cluster.local(number, root / ".dvc/tmp/sweep")
+                workers = cluster.examine(stack.enter_context(client), settings)
+            results = workers.spread(make_source(root, grid, remote), grid, missing)
+            collect(root, grid, missing, remote, results)
         printed = dvc("repro", grid.target, cwd=root, show=True)
     trained = [cell for cell in grid.cells if f"Running stage '{grid.stages(cell)[1]}'" in printed]
     if trained:
         raise UserError(f"{', '.join(trained)}: trained here again, though a worker had; please report this")
 
 
-def run_missing(
-    root: Path, grid: Grid, missing: list[str], remote: str | None, arguments: argparse.Namespace
-) -> dict[str, str]:
-    """Run cells on workers; returns the problems of those that failed, by cell."""
-    from dask.system import CPU_COUNT
+def collect(
+    root: Path, grid: Grid, missing: Sequence[str], remote: str | None, results: Iterable[Result]
+) -> None:
+    """Take over the results of the missing cells, as they come.
 
-    from aae.sweep import cluster
-    from aae.sweep.remote import make_source, push_inputs
-    from aae.sweep.worker import Job
-
-    settings = parse_params((root / "params.yaml").read_text(encoding="utf-8")).train
-    if remote:
-        push_inputs(root, remote)
-    source = make_source(root, grid, remote)
-    if arguments.scheduler:
-        workers = cluster.remote(arguments.scheduler, arguments.workers or 1, grid.name)
-    else:
-        number = arguments.workers or max(1, CPU_COUNT // settings.threads)
-        workers = cluster.local(min(number, len(missing)), root / ".dvc/tmp/sweep")
+    Raises:
+        UserError: some failed; the others are taken over.
+    """
     entries: dict[str, Any] = {}
     done: list[Result] = []
     failed: dict[str, str] = {}
-    with workers as client:
-        try:
-            machine = cluster.machine_of(client, settings.device, settings.precision)
-            jobs = [Job(grid, cell, machine, settings.device, settings.precision) for cell in missing]
-            start = time.monotonic()
-            for result in cluster.spread(client, source, jobs):
-                if result.problem:
-                    then = "; another worker tries it" if result.again else ""
-                    say(f"{result.cell} failed on worker {result.worker}: {result.problem}{then}")
-                    if not result.again:
-                        failed[result.cell] = result.problem
-                else:
-                    done.append(result)
-                    entries |= result.entries
-                say(
-                    progress(
-                        done, len(failed), len(missing), len(client.nthreads()), time.monotonic() - start
-                    )
-                )
-        finally:  # Whatever ends the sweep: what is done stays done.
-            keep(root, grid, entries)
+    start = time.monotonic()
+    try:
+        for result in results:
+            if not result.problem:
+                done.append(result)
+                entries |= result.entries
+            elif not result.again:
+                failed[result.cell] = result.problem
+            if result.problem:
+                then = "; another worker tries it" if result.again else ""
+                say(f"{result.cell} failed on worker {result.worker}: {result.problem}{then}")
+            say(progress(len(done), len(failed), len(missing), result.slots, time.monotonic() - start))
+    finally:  # Whatever ends the sweep: what is done stays done.
+        keep(root, grid, entries)
     take(root, grid, [result.cell for result in done], remote)
     if remote:  # The entries too, so that whatever shares a cell with this grid finds it here.
         dvc("fetch", "--quiet", "--run-cache", "--remote", remote, INPUTS[0], cwd=root)
     trained = sum(result.trained for result in done)
     say(f"{trained} cells trained, {len(done) - trained} restored, {len(failed)} failed")
-    return failed
+    if failed:
+        lines = [f"\n  {cell}: {problem}" for cell, problem in failed.items()]
+        raise UserError(f"{len(failed)} of {len(missing)} cells failed; the others are kept{''.join(lines)}")
 
 
-def progress(done: list[Result], failed: int, cells: int, slots: int, seconds: float) -> str:
+def progress(done: int, failed: int, cells: int, slots: int, seconds: float) -> str:
     """How far the sweep is, in one line.
 
     Args:
-        done: results so far.
-        failed: number of cells that failed for good.
+        done: number of cells that are.
+        failed: number of those that failed for good.
         cells: number of all.
         slots: how many run at once.
         seconds: since the start.
     """
-    ended = len(done) + failed
+    ended = done + failed
     left = cells - ended
-    line = f"{len(done)} of {cells} cells done, {min(left, slots)} running, {failed} failed"
+    line = f"{done} of {cells} cells done, {min(left, slots)} running, {failed} failed"
     return f"{line}, about {left * seconds / ended / 60:.0f} min left" if left and ended else line
 
 
@@ -202,11 +196,6 @@ def only_head(root: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-def say(line: str) -> None:
-    """Tell the user something."""
-    print(f"sweep: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,15 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker, LocalCluster, Lock, Variable, as_completed
 
+from aae.config import TrainSettings
 from aae.errors import UserError
+from aae.sweep.commands import say
+from aae.sweep.grid import Grid
 from aae.sweep.worker import Job, Result, Source, describe, differences, run_cell, versions
 
 PATIENCE = 60.0  # Seconds to wait for a scheduler, and then for its workers.
@@ -58,6 +61,7 @@ def remote(address: str, workers: int, name: str) -> Iterator[Client]:
             raise UserError(f"{_held_by(holder)} sweeps {name} at {address} already; wait until it ends")
         try:
             holder.set(f"process {os.getpid()} on {socket.gethostname()}")
+            say(f"{len(client.nthreads())} workers at {address}")
             yield client
         finally:
             with suppress(OSError):  # The scheduler may be gone.
@@ -71,55 +75,67 @@ def _held_by(holder: Variable) -> str:
         return "another head"
 
 
-def machine_of(client: Client, device: str, precision: str) -> Mapping[str, str]:
-    """What `describe` says of all workers.
+@dataclass(frozen=True)
+class Workers:
+    """Those of a client, all of one kind."""
+
+    client: Client
+    settings: TrainSettings
+    machine: Mapping[str, str]
+    """What `describe` says of each."""
+
+    def spread(self, source: Source, grid: Grid, cells: Sequence[str]) -> Iterator[Result]:
+        """The result of each cell as it comes, and each problem, which is final unless it says `again`."""
+        device, precision = self.settings.device, self.settings.precision
+        # A task and not scattered data: what a worker held that dies is then made again.
+        package = self.client.submit(_itself, source, key=f"aae-source-{source.digest}")
+        waiting = {
+            _submit(self.client, package, job): job
+            for job in (Job(grid, cell, self.machine, device, precision) for cell in cells)
+        }
+        tried: dict[str, set[str]] = {cell: set() for cell in cells}
+        failures = dict.fromkeys(cells, 0)
+        unfit: set[str] = set()
+        queue = as_completed(list(waiting), with_results=False)
+        for future in queue:
+            job = waiting.pop(future)
+            result = replace(_result(future, job), slots=sum(self.client.nthreads().values()))
+            future.release()
+            if not result.problem:
+                yield result
+                continue
+            tried[job.cell].add(result.worker)
+            if result.unfit:
+                unfit.add(result.worker)
+            else:  # A cell that nobody returned from has killed several workers already.
+                failures[job.cell] += 1 if result.worker else TRIES
+            fit = set(self.client.scheduler_info()["workers"]) - tried[job.cell] - unfit
+            again = bool(fit) and failures[job.cell] < TRIES
+            if again:
+                second = _submit(self.client, package, job, sorted(fit))
+                waiting[second] = job
+                queue.add(second)
+            yield replace(result, again=again)
+
+
+def examine(client: Client, settings: TrainSettings) -> Workers:
+    """The client's workers.
 
     Raises:
         UserError: they differ from each other, or in packages from this machine.
     """
-    found = client.run(describe, device, precision, on_error="return")
-    first = next(iter(found.values()))
-    for address, machine in found.items():
-        if isinstance(machine, BaseException):
+    found = client.run(describe, settings.device, settings.precision, on_error="return")
+    first, machine = next(iter(found.items()))
+    for address, other in found.items():
+        if isinstance(other, BaseException):
             raise UserError(
-                f"worker {address}: {_line(machine)}; it needs this project: `pip install .[sweep]`"
+                f"worker {address}: {_line(other)}; every worker needs this project: `pip install .[sweep]`"
             )
-        if other := differences(machine, versions()):
-            raise UserError(f"worker {address} is not of this machine's version: {other}")
-        if other := differences(machine, first):
-            raise UserError(f"worker {address} is of another kind than {next(iter(found))}: {other}")
-    return dict(first)
-
-
-def spread(client: Client, source: Source, jobs: Sequence[Job]) -> Iterator[Result]:
-    """The result of each job as it comes; a problem only where no worker is left to try it."""
-    # A task and not scattered data: what a worker held that dies is then made again.
-    package = client.submit(_itself, source, key=f"aae-source-{source.digest}")
-    waiting = {_submit(client, package, job): job for job in jobs}
-    tried: dict[str, set[str]] = {job.cell: set() for job in jobs}
-    failures = dict.fromkeys(tried, 0)
-    unfit: set[str] = set()
-    queue = as_completed(list(waiting), with_results=False)
-    for future in queue:
-        job = waiting.pop(future)
-        result = _result(future, job)
-        future.release()
-        if not result.problem:
-            yield result
-            continue
-        tried[job.cell].add(result.worker)
-        if result.unfit:
-            unfit.add(result.worker)
-        else:  # A cell that nobody returned from has killed several workers already.
-            failures[job.cell] += 1 if result.worker else TRIES
-        fit = set(client.scheduler_info()["workers"]) - tried[job.cell] - unfit
-        if not fit or failures[job.cell] >= TRIES:
-            yield result
-            continue
-        yield replace(result, again=True)
-        again = _submit(client, package, job, sorted(fit))
-        waiting[again] = job
-        queue.add(again)
+        if words := differences(other, versions()):
+            raise UserError(f"worker {address} is not of this machine's version: {words}")
+        if words := differences(other, machine):
+            raise UserError(f"worker {address} is of another kind than {first}: {words}")
+    return Workers(client, settings, machine)
 
 
 def _itself(source: Source) -> Source:

@@ -84,6 +84,11 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 
 
+def say(line: str) -> None:
+    """Tell the user something."""
+    print(f"sweep: {line}", file=sys.stderr, flush=True)
+
+
 def _die_with_parent() -> None:
     """Ask Linux to end the command when the worker dies, so that no orphan trains beside the next cell."""
     assert LIBC is not None

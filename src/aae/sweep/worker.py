@@ -73,6 +73,8 @@ class Result:
     """Whether the problem is the worker's, not the cell's."""
     again: bool = False
     """Whether another worker tries it next."""
+    slots: int = 1
+    """How many cells run at once, when it comes to the head."""
     trained: bool = False
     """Whether the cell was trained, not restored."""
     entries: Mapping[str, Any] = field(default_factory=dict)
