@@ -182,7 +182,7 @@ def test_a_worker_without_disk_leaves_its_cells_to_others(
 
 
 def test_a_workstation_needs_neither_scheduler_nor_remote(world: World, tmp_path: Path) -> None:
-    """Its workers share the head's cache. A cell that fails, as its batch is too large, leaves others done."""
+    """Its workers share the head's cache. A cell that fails, with too large a batch, leaves others done."""
     alone = copy(world.serial, tmp_path / "tree")
     wrong = f"{CELLS[1]},train.batch_size=1000"
     text = f"prediction: none\ncells:\n  - {CELLS[0]}\n  - {wrong}\n"

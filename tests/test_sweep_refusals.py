@@ -121,6 +121,7 @@ def test_two_heads_in_one_repository_and_at_one_scheduler(clone: Clone, at: Clus
     command = [sys.executable, "-m", "aae.sweep", "--scheduler", at.address]
     with ExitStack() as stack:
         stack.enter_context(at.worker("stopped"))
+        at.wait_for("stopped")
         at.send("stopped", signal.SIGSTOP)  # So that the first head waits for it, whatever it does.
         first = stack.enter_context(
             subprocess.Popen(command, cwd=clone.folder, env=environment(), stderr=subprocess.PIPE, text=True)

@@ -130,7 +130,7 @@ def collect(
         keep(root, grid, entries)
     take(root, grid, [result.cell for result in done], remote)
     if remote:  # The entries too, so that whatever shares a cell with this grid finds it here.
-        dvc("fetch", "--quiet", "--run-cache", "--remote", remote, INPUTS[0], cwd=root)
+        dvc("fetch", "--run-cache", "--remote", remote, INPUTS[0], cwd=root)
     trained = sum(result.trained for result in done)
     say(f"{trained} cells trained, {len(done) - trained} restored, {len(failed)} failed")
     if failed:
@@ -175,10 +175,10 @@ def take(root: Path, grid: Grid, cells: Sequence[str], remote: str | None) -> No
     stages = [stage for cell in cells for stage in grid.stages(cell)]
     try:
         if remote and stages:
-            dvc("fetch", "--quiet", "--remote", remote, *stages, cwd=root)
+            dvc("fetch", "--remote", remote, *stages, cwd=root)
     finally:
         if stages:
-            dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, cwd=root)
+            dvc("checkout", "--force", "--allow-missing", *stages, cwd=root)
 
 
 @contextmanager

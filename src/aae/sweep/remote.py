@@ -51,7 +51,7 @@ def push_inputs(root: Path, remote: str) -> None:
     Raises:
         UserError: it refuses.
     """
-    dvc("push", "--quiet", "--remote", remote, *INPUTS, cwd=root)
+    dvc("push", "--remote", remote, *INPUTS, cwd=root)
 
 
 def _section(root: Path, remote: str) -> str:

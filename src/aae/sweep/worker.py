@@ -169,7 +169,7 @@ def _run_in(folder: Path, source: Source, job: Job) -> tuple[bool, dict[str, Any
     if not made.exists() or made.read_text() != source.digest:
         made.unlink(missing_ok=True)
         check_out(source, folder)
-        dvc("checkout" if source.cache else "pull", "--quiet", "--force", *INPUTS, cwd=tree, env=env)
+        dvc("checkout" if source.cache else "pull", "--force", *INPUTS, cwd=tree, env=env)
         made.write_text(source.digest)
     try:
         return _run_stages(tree, source, job, env)
@@ -185,7 +185,7 @@ def _run_stages(tree: Path, source: Source, job: Job, env: Mapping[str, str]) ->
     dvc("repro", "--force", "--single-item", configure, cwd=tree, env=env)
     printed = dvc("repro", *pull, evaluate, cwd=tree, env=env)
     if not source.cache:
-        dvc("push", "--quiet", "--run-cache", configure, train, evaluate, cwd=tree, env=env)
+        dvc("push", "--run-cache", configure, train, evaluate, cwd=tree, env=env)
     return f"Running stage '{train}'" in printed, read_entries(tree, job.grid, job.cell)
 
 
