@@ -113,11 +113,6 @@ class Cluster:
             self.pids[name] = started.pid
             yield folder / "dask-scratch-space/aae-sweep"
 
-    def wait_for(self, name: str) -> None:
-        """Wait until the scheduler knows a worker."""
-        log = self.folder / f"{name}.log"
-        wait_until(lambda: "Starting established connection" in log.read_text(), f"{name} does not start")
-
     def send(self, name: str, number: signal.Signals) -> None:
         """Send a worker a signal."""
         os.kill(self.pids[name], number)

@@ -18,7 +18,7 @@ from aae.sweep.commands import say
 from aae.sweep.grid import Grid
 from aae.sweep.worker import Job, Result, Source, describe, differences, run_cell, versions
 
-PATIENCE = 60.0  # Seconds to wait for a scheduler, and then for its workers.
+PATIENCE = 60.0  # Seconds to wait for a scheduler.
 TRIES = 2  # Of a cell that fails for reasons of its own.
 
 
@@ -37,24 +37,20 @@ def local(workers: int, folder: Path) -> Iterator[Client]:
 
 @contextmanager
 def remote(address: str, workers: int, name: str) -> Iterator[Client]:
-    """The workers of a scheduler, where no other head runs the grid `name` meanwhile.
+    """At least so many workers of a scheduler, where no other head runs the grid `name` meanwhile.
 
     Raises:
-        UserError: no scheduler or fewer than `workers` workers within a minute, or another head.
+        UserError: no scheduler answers within a minute, or another head is there.
     """
     try:
         client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise UserError(f"no scheduler at {address}: {str(error).splitlines()[0]}") from None
     with client:
-        try:
-            client.wait_for_workers(workers, timeout=PATIENCE)
-        except TimeoutError:
-            there = len(client.nthreads())
-            raise UserError(
-                f"{there} workers at {address} after {PATIENCE:.0f} s, {workers} needed; "
-                f"`dask worker {address} --nthreads 1` starts one"
-            ) from None
+        if (there := len(client.nthreads())) < workers:  # A queue may take hours to start them.
+            start = f"`dask worker {address} --nthreads 1` starts one"
+            say(f"{there} workers at {address}, waiting for {workers}; {start}")
+            client.wait_for_workers(workers)
         # A head that is killed leaves the lock after Dask's lease, half a minute.
         lock, holder = Lock(f"aae.sweep {name}"), Variable(f"aae.sweep {name}")
         if not lock.acquire(timeout=1):
