@@ -4,7 +4,7 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro studies paper test lint verify chaos readme bench lock clean
+.PHONY: help repro studies paper sweep test lint verify chaos readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,11 @@ studies: $(VENV)/installed  ## Set up, then run every study that is out of date
 paper: $(VENV)/installed  ## Set up, then run the studies of the paper's other figures and of Table 1
 	python tools/mend.py
 	dvc repro studies/figures/dvc.yaml studies/table1/dvc.yaml
+
+# SWEEP="noise --workers 4" and the like are handed on; SWEEP=--help lists them (docs/sweep.md).
+sweep: $(VENV)/installed-sweep  ## Set up, then run the missing cells of a grid side by side, here or on a cluster
+	python tools/mend.py
+	python -m aae.sweep $(SWEEP)
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests
@@ -60,10 +65,19 @@ $(VENV)/installed: requirements.lock
 	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python --no-deps -r requirements.lock --editable .
 	@touch $@
 
+# Beside the lock, not in it: Dask, and what DVC needs for S3.
+$(VENV)/installed-sweep: requirements-sweep.lock $(VENV)/installed
+	uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python --no-deps -r $<
+	@touch $@
+
 ##@ Keep it
+# The second lock lists only what the extra needs beyond the first.
 lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows
 	uv pip compile --universal --python-version 3.11 --group dev --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --group dev --group sweep --extra sweep --no-header \
+		--no-annotate --constraint requirements.lock --upgrade pyproject.toml \
+		| grep --invert-match --line-regexp --fixed-strings --file requirements.lock > requirements-sweep.lock
 
 readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/
 	python tools/readme.py

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "studies": {"measure", "draw"},
     "report": {"model", "measure", "draw"},
     "score": {"io", "model", "measure"},
+    "sweep": {"model"},
 }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from aae.cells import prediction_in
 from aae.report import results
 from aae.studies import claims
+from sweep_model import sweep_tables
 from tables import (
     bench_tables,
     chaos_sentence,
@@ -24,10 +25,8 @@ from tables import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    "README.md",
-    *(f"docs/{name}.md" for name in ("how-to", "measures", "paper", "performance", "results", "studies")),
-]
+NAMES = ("how-to", "measures", "paper", "performance", "results", "studies", "sweep")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
 
@@ -58,6 +57,12 @@ def fill(text: str, root: Path) -> str:
             return block(rows(name, STUDY))
         return f"Not run yet: `dvc repro {STUDY}/dvc.yaml` makes it.\n"
 
+    def sweep() -> str:
+        if not (bench / "sweep.csv").exists():
+            return "Not measured yet: `python benchmarks/sweep.py` does it.\n"
+        ways, growth = (pd.read_csv(bench / f"{name}.csv") for name in ("sweep", "sweep_growth"))
+        return sweep_tables(_json(bench / "machine_sweep.json"), ways, growth)
+
     blocks: dict[str, Callable[[], str]] = {
         "answer": answer,
         "base": lambda: results.base_table(rows("details")),
@@ -77,6 +82,7 @@ def fill(text: str, root: Path) -> str:
         "growth": lambda: growth_table(
             _json(bench / "machine_growth.json"), pd.read_csv(bench / "growth.csv")
         ),
+        "sweep": sweep,
         "chaos": lambda: chaos_sentence(pd.read_csv(bench / "chaos.csv", index_col="event")["count"]),
     }
     for name, told in OF_THE_PAPER.items():
