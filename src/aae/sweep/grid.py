@@ -53,8 +53,8 @@ def find_grid(root: Path, name: str) -> Grid:
         cells = parse_params(_read(root / "params.yaml")).ablation.cells
         return Grid("ablation", "cells", "ablation", tuple(cells))
     if study in studies:
-        cells = cells_of(_read(root / "studies" / study / "params.yaml"))
-        return Grid(study, f"studies/{study}", f"studies/{study}/dvc.yaml", tuple(cells))
+        named = cells_of(_read(root / "studies" / study / "params.yaml"))
+        return Grid(study, f"studies/{study}", f"studies/{study}/dvc.yaml", tuple(named))
     raise UserError(f"{name!r} is no grid; there are: ablation, {', '.join(studies)}")
 
 
