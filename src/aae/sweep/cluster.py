@@ -124,9 +124,8 @@ def examine(client: Client, settings: TrainSettings) -> Workers:
     first, machine = next(iter(found.items()))
     for address, other in found.items():
         if isinstance(other, BaseException):
-            raise UserError(
-                f"worker {address}: {_line(other)}; every worker needs this project: `pip install .[sweep]`"
-            )
+            hint = "; every worker needs this project: `pip install .[sweep]`"
+            raise UserError(f"worker {address}: {_line(other)}{hint * isinstance(other, ImportError)}")
         if words := differences(other, versions()):
             raise UserError(f"worker {address} is not of this machine's version: {words}")
         if words := differences(other, machine):

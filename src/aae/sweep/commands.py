@@ -17,8 +17,12 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-class NoSpaceError(UserError):
-    """A command found its disk full."""
+class UnfitError(UserError):
+    """What went wrong is this machine's fault, whatever it was to do."""
+
+
+class NoSpaceError(UnfitError):
+    """A command found the disk full."""
 
 
 def dvc(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, show: bool = False) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from distributed import get_worker
 
 from aae.errors import UserError
-from aae.sweep.commands import NoSpaceError, dvc, environment
+from aae.sweep.commands import NoSpaceError, UnfitError, dvc, environment
 from aae.sweep.grid import INPUTS, Grid, read_entries
 
 PACKAGES = ("aae", "distributed", "dvc", "numpy", "scikit-learn", "scipy", "torch")
@@ -145,7 +145,7 @@ def run_cell(source: Source, job: Job) -> Result:
     except OSError as error:
         return result(problem=f"{error.filename or 'a file'}: {error.strerror or error}", unfit=True)
     except UserError as error:
-        return result(problem=str(error))
+        return result(problem=str(error), unfit=isinstance(error, UnfitError))
 
 
 @contextmanager
@@ -169,7 +169,12 @@ def _run_in(folder: Path, source: Source, job: Job) -> tuple[bool, dict[str, Any
     if not made.exists() or made.read_text() != source.digest:
         made.unlink(missing_ok=True)
         check_out(source, folder)
-        dvc("checkout" if source.cache else "pull", "--force", *INPUTS, cwd=tree, env=env)
+        try:
+            dvc("checkout" if source.cache else "pull", "--force", *INPUTS, cwd=tree, env=env)
+        except NoSpaceError:
+            raise
+        except UserError as error:  # The remote's keys may be missing here.
+            raise UnfitError(str(error)) from None
         made.write_text(source.digest)
     try:
         return _run_stages(tree, source, job, env)
@@ -194,7 +199,9 @@ def check_out(source: Source, folder: Path) -> None:
     tree = folder / "tree"
     shutil.rmtree(tree, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(source.tree)) as archive:
-        archive.extractall(tree, filter="data")
+        # Which early releases of Python 3.11 do not have.
+        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+        archive.extractall(tree)
     for path, text in source.locks.items():
         (tree / path).write_text(text, encoding="utf-8")
     cache = source.cache or str((folder / "cache").resolve())
