@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aae.errors import UserError
 
-NO_SPACE = ("No space left on device", "Disk quota exceeded")
+# The last is dvc's word for a file that it could not even copy out of its cache.
+NO_SPACE = ("No space left on device", "Disk quota exceeded", "No possible cache link types")
 # Lines of dvc that say nothing of what went wrong.
 IDLE = ("Having any troubles?", "Hit us up at", "Running stage", "> ", "Use `dvc push`", "Updating lock file")
 PR_SET_PDEATHSIG = 1
