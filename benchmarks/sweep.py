@@ -99,7 +99,10 @@ def run_way(way: Way, clone: Path, options: argparse.Namespace) -> dict[str, obj
         The way, and its seconds: for the cells, and for what the head does before and after.
     """
     cells = [f"deterministic-gaussian-{seed}" for seed in range(options.cells)]
-    prepare(clone, way, cells, options)
+    base = clone.with_name(f"base-{way.threads}")
+    if not base.exists():
+        prepare(base, way, cells, options)
+    shutil.copytree(base, clone, symlinks=True)
     with s3_server(clone.parent) as address:
         if way.remote:
             dvc(clone, "remote", "add", "--default", "storage", "s3://bench/aae")
