@@ -174,9 +174,11 @@ def test_a_worker_without_disk_leaves_its_cells_to_others(
     other = copy(world.base, tmp_path / "tree")
     with world.cluster.worker("full", megabytes=3), world.cluster.worker("roomy"):
         said = sweep(other, "--scheduler", world.cluster.address, "--workers", "2")
-    (line,) = [line for line in said.splitlines() if " failed on worker tcp://" in line]
-    assert "no space left on device" in line
-    assert line.endswith("; another worker tries it")
+    lines = [line for line in said.splitlines() if " failed on worker tcp://" in line]
+    assert 1 <= len(lines) <= len(CELLS)  # It may get the second cell while the other worker runs the first.
+    for line in lines:
+        assert "no space left on device" in line
+        assert line.endswith("; another worker tries it")
     assert "sweep: 0 cells trained, 2 restored, 0 failed" in said
     assert results(other) == results(world.serial)
 
