@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from clones import Clone
 from conftest import ROOT
 
 MISSING = [name for name in ("distributed", "dvc_s3", "moto") if find_spec(name) is None]
@@ -87,6 +88,17 @@ def s3_server(folder: Path) -> Iterator[str]:
 def _answers(port: int) -> bool:
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def sweep(clone: Clone, *arguments: str, status: int = 0) -> str:
+    """Run the command in a clone; returns what it said, stderr last."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aae.sweep", *arguments],
+        cwd=clone.folder, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
 
 
 class Cluster:

@@ -13,21 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from clones import Clone, make_clone, ran
-from loopback import ALONE, BUCKET, Cluster, cluster, environment, need_extra, s3_server, wait_until
+from loopback import ALONE, BUCKET, Cluster, cluster, environment, need_extra, s3_server, sweep, wait_until
 
 CELLS = ("deterministic-gaussian-0", "gaussian-gaussian-0")
 FLOAT32, BFLOAT16 = (f"precision: {name} " for name in ("float32", "bfloat16"))
-
-
-def sweep(clone: Clone, *arguments: str, status: int = 0) -> str:
-    """Run the command in a clone; returns what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "aae.sweep", *arguments],
-        cwd=clone.folder, env=environment(), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
 
 
 def results(clone: Clone) -> dict[str, bytes]:

@@ -12,18 +12,7 @@ import pytest
 import torch
 from clones import Clone, make_clone
 from conftest import failure
-from loopback import BUCKET, Cluster, cluster, environment, need_extra, s3_server
-
-
-def sweep(clone: Clone, *arguments: str, status: int = 0) -> str:
-    """Run the command in a clone; returns what it said on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "aae.sweep", *arguments],
-        cwd=clone.folder, env=environment(), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+from loopback import BUCKET, Cluster, cluster, environment, need_extra, s3_server, sweep
 
 
 def refused(clone: Clone, *arguments: str) -> str:

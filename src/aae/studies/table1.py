@@ -141,11 +141,16 @@ def cost(rows: Rows, curves: Sequence[pd.DataFrame]) -> list[str]:
 def figure(rows: Rows, controls: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
     """Log-likelihoods as reported, of controls and of every run; and the squared error over updates."""
     runs = by_recipe(rows)
-    marks = []
-    for row in table(rows, controls):
-        of = runs.get(row["samples"].removeprefix("AAE, "), []) if row["source"] == "run" else []
-        seeds = _values(of, "log_likelihood") if of else np.array([row["log_likelihood"]])
-        marks.append(Mark(row["samples"], row["source"], seeds, row["standard_error"]))
+    seeds = {f"AAE, {recipe}": _values(of, "log_likelihood") for recipe, of in runs.items()}
+    marks = [
+        Mark(
+            row["samples"],
+            row["source"],
+            seeds.get(row["samples"], np.array([row["log_likelihood"]])),
+            row["standard_error"],
+        )
+        for row in table(rows, controls)
+    ]
     losses = [
         Loss(recipe, run["updates"] * table["epoch"].to_numpy(), table["reconstruction_loss"].to_numpy())
         for recipe in runs

@@ -120,9 +120,9 @@ def collect(
             if not result.problem:
                 done.append(result)
                 entries |= result.entries
-            elif not result.again:
-                failed[result.cell] = result.problem
-            if result.problem:
+            else:
+                if not result.again:
+                    failed[result.cell] = result.problem
                 then = "; another worker tries it" if result.again else ""
                 say(f"{result.cell} failed on worker {result.worker}: {result.problem}{then}")
             say(progress(len(done), len(failed), len(missing), result.slots, time.monotonic() - start))

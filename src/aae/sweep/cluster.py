@@ -153,8 +153,8 @@ def _result(future: Future[Result], job: Job) -> Result:
     if error is None:
         return future.result()
     if isinstance(error, KilledWorker):
-        return Result(job.cell, "", 0.0, problem="every worker that ran it died")
-    return Result(job.cell, "", 0.0, problem=_line(error))
+        return Result(job.cell, "", problem="every worker that ran it died")
+    return Result(job.cell, "", problem=_line(error))
 
 
 def _line(error: BaseException) -> str:

@@ -8,7 +8,6 @@ import io
 import platform
 import shutil
 import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +65,6 @@ class Result:
     cell: str
     worker: str
     """Its address."""
-    seconds: float
     problem: str = ""
     """Why there is no result; one line."""
     unfit: bool = False
@@ -126,11 +124,10 @@ def run_cell(source: Source, job: Job) -> Result:
     Returns:
         The result, or the problem: nothing that can go wrong on one worker ends the sweep.
     """
-    start = time.monotonic()
     worker = get_worker()
 
     def result(**more: Any) -> Result:
-        return Result(job.cell, worker.address, time.monotonic() - start, **more)
+        return Result(job.cell, worker.address, **more)
 
     try:
         if other := differences(describe(job.device, job.precision), job.machine):
