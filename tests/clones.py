@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def restored(output: str) -> set[str]:
     return set(re.findall(r"^Stage '(.+)' is cached - skipping run", output, re.MULTILINE))
 
 
-def make_clone(folder: Path, sample_folder: Path) -> Clone:
+def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -> Clone:
+    """A clone without results, and with these studies alone: every dvc command reads the stages of all."""
     clone = Clone(folder)
     files = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -74,7 +76,8 @@ def make_clone(folder: Path, sample_folder: Path) -> Clone:
         parts = Path(name).parts
         of_dvc = parts[0] == ".dvc"  # Templates of plots, not plots.
         result = parts[-1] == "dvc.lock" or ({"metrics", "plots"} & set(parts[:-1]) and not of_dvc)
-        if (ROOT / name).is_file() and not result:
+        left_out = parts[0] == "studies" and parts[1] not in studies
+        if (ROOT / name).is_file() and not result and not left_out:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     shutil.copytree(sample_folder, folder / "data/mnist")

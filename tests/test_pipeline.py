@@ -36,7 +36,7 @@ def clone(finished: tuple[Clone, str]) -> Clone:
     repository, _ = finished
     repository.call("git", "checkout", "--quiet", "--force", "HEAD")
     repository.call("git", "clean", "--quiet", "--force", "-d")
-    repository.dvc("checkout", "--quiet", "--force", "--with-deps", "dvc.yaml")  # Studies have not run here.
+    repository.dvc("checkout", "--quiet", "--force")
     return repository
 
 
@@ -52,12 +52,6 @@ def test_the_base_run_and_its_identical_cell_are_trained_and_evaluated_once(
         assert f"{CELLS}{twin}@gaussian-gaussian-0" in ran(finished[1])
 
 
-def test_the_root_runs_no_study(finished: tuple[Clone, str]) -> None:
-    clone, printed = finished
-    assert (clone.folder / "studies/encoders/dvc.yaml").exists()
-    assert not [name for name in ran(printed) if name.startswith("studies")]
-
-
 def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     for name in ("metrics/testset.json", "metrics/details.json", "metrics/ablation.json", "plots/2A.png",
                  "plots/2A.pdf", "plots/2E.png", "plots/2E.pdf", "plots/report.html",
@@ -69,7 +63,7 @@ def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
     header = (clone.folder / "data/runs/base/codes.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
     assert len(header) == 1 + 200
-    assert "up to date" in clone.dvc("status", "--with-deps", "dvc.yaml")
+    assert "up to date" in clone.dvc("status")
     assert not ran(clone.dvc("repro"))
 
 

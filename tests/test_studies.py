@@ -128,7 +128,7 @@ SMALLER = {  # For settings that 600 images do not allow, or from which so short
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
     """A clone after two cells of the root and then a few cells of every study, with a tiny budget."""
-    clone = make_clone(tmp_path_factory.mktemp("studies"), sample_folder)
+    clone = make_clone(tmp_path_factory.mktemp("studies"), sample_folder, STUDIES)
     for study in STUDIES:
         kept = KEPT[study]
         dropped = set(cells_of(study)) - kept
@@ -184,6 +184,13 @@ def test_a_study_counts_all_of_its_cells(clone: tuple[Clone, str]) -> None:
     rows = json.loads((tree.folder / "studies/encoders/metrics/ablation.json").read_text())
     cells = ["-".join(str(row[key]) for key in ("encoder", "prior", "seed")) for row in rows]
     assert cells == ["deterministic-gaussian-0", "gaussian-gaussian-0", "deterministic-none-0"]
+
+
+def test_the_root_runs_no_study(clone: tuple[Clone, str]) -> None:
+    tree, _ = clone
+    would_run = ran(tree.dvc("repro", "--dry", "--force"))
+    assert "report" in would_run
+    assert not [name for name in would_run if name.startswith("studies")]
 
 
 def test_the_root_s_tables_leave_studies_out(clone: tuple[Clone, str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from clones import Clone, make_clone, ran
+from conftest import ROOT
 from loopback import ALONE, BUCKET, Cluster, cluster, environment, need_extra, s3_server, sweep, wait_until
 
 CELLS = ("deterministic-gaussian-0", "gaussian-gaussian-0")
@@ -177,7 +178,10 @@ def test_a_workstation_needs_neither_scheduler_nor_remote(world: World, tmp_path
     alone = copy(world.serial, tmp_path / "tree")
     wrong = f"{CELLS[1]},train.batch_size=1000"
     text = f"prediction: none\ncells:\n  - {CELLS[0]}\n  - {wrong}\n"
-    (alone.folder / "studies/noise/params.yaml").write_text(text)
+    study = alone.folder / "studies/noise"
+    study.mkdir(parents=True)
+    shutil.copy(ROOT / "studies/noise/dvc.yaml", study)
+    (study / "params.yaml").write_text(text)
     alone.commit()
     said = sweep(alone, "noise", "--workers", "2", status=1)
     assert "sweep: 0 cells trained, 1 restored, 1 failed" in said
