@@ -18,9 +18,9 @@ studies: $(VENV)/installed  ## Set up, then run every study that is out of date
 	python tools/mend.py
 	dvc repro --recursive studies
 
-paper: $(VENV)/installed  ## Set up, then run the studies of the paper's other figures and of Table 1
+paper: $(VENV)/installed  ## Set up, then run the studies of the paper's claims, of its other figures and of Table 1
 	python tools/mend.py
-	dvc repro studies/figures/dvc.yaml studies/table1/dvc.yaml
+	dvc repro studies/claims/dvc.yaml studies/figures/dvc.yaml studies/table1/dvc.yaml
 
 # SWEEP="noise --workers 4" and the like are handed on; SWEEP=--help lists them (docs/sweep.md).
 sweep: $(VENV)/installed-sweep  ## Set up, then run the missing cells of a grid side by side, here or on a cluster

@@ -12,7 +12,7 @@ from tiny import make_config
 
 from aae.measure.summary import cell_row
 from aae.studies import claims
-from tables import claim_table
+from tables import claim_table, paper_table
 
 CLAIMS = {
     "filled": "The AAE's codes fill the Gaussian prior without holes",
@@ -63,6 +63,19 @@ def test_the_table_has_a_row_a_claim() -> None:
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     assert [row[0] for row in rows] == list(CLAIMS.values())
     assert {(row[3], row[5]) for row in rows} == {("**holds**", "`dvc repro x`")}
+
+
+def test_the_readme_has_a_row_a_claim_with_its_main_number_and_one_for_table_1() -> None:
+    rows = [
+        {"samples": "AAE", "source": "reported", "log_likelihood": 340.0, "standard_error": 2.0},
+        {"samples": "AAE, our recipe", "source": "run", "log_likelihood": 301.23, "standard_error": 1.94},
+    ]
+    first, *_, last = paper_table(claims.judged(study()), rows).splitlines()[2:]
+    assert first == (
+        "| [2A](plots/2A.png) | “the coding space is filled and exhibits no ‘holes’” | gaussian, AAE "
+        "deterministic: prior mass with q/p below 1/4 0.001 (0.001 to 0.001, 3 seeds) | **holds** |"
+    )
+    assert "| log-likelihood 340.0 ± 2.0 nats | AAE, our recipe: 301.2 ± 1.9 |" in last
 
 
 def test_every_claim_holds_of_runs_that_do_as_the_paper_says() -> None:

@@ -22,6 +22,7 @@ from tables import (
     figures_table,
     growth_table,
     likelihood_table,
+    paper_table,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,6 +64,12 @@ def fill(text: str, root: Path) -> str:
         ways, growth = (pd.read_csv(bench / f"{name}.csv") for name in ("sweep", "sweep_growth"))
         return sweep_tables(_json(bench / "machine_sweep.json"), ways, growth)
 
+    def figure_by_figure() -> str:
+        if not (root / "studies/claims/metrics").exists():
+            return "Not run yet: `make paper` makes it.\n"
+        judged = claims.judged(rows("runs", "studies/claims"))
+        return paper_table(judged, rows("table", "studies/table1"))
+
     blocks: dict[str, Callable[[], str]] = {
         "answer": answer,
         "base": lambda: results.base_table(rows("details")),
@@ -73,6 +80,7 @@ def fill(text: str, root: Path) -> str:
         "encoders-ablation": lambda: study(results.ablation_table, "variants"),
         "encoders-verdicts": lambda: study(results.sentences, "answer"),
         "encoders-contrasts": lambda: study(results.contrast_table, "contrasts"),
+        "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
         "controls": lambda: results.control_table(rows("controls")),
         "bench": lambda: bench_tables(
             _json(bench / "machine_peers.json"),
@@ -82,6 +90,7 @@ def fill(text: str, root: Path) -> str:
         "growth": lambda: growth_table(
             _json(bench / "machine_growth.json"), pd.read_csv(bench / "growth.csv")
         ),
+        "figure-by-figure": figure_by_figure,
         "sweep": sweep,
         "chaos": lambda: chaos_sentence(pd.read_csv(bench / "chaos.csv", index_col="event")["count"]),
     }

@@ -103,6 +103,31 @@ def claim_table(claims: Sequence[Claim], command: str) -> str:
     return table([header, ["---"] * len(header), *rows])
 
 
+def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) -> str:
+    """Figure by figure, what the paper says beside the main number here."""
+    lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
+    for claim in sorted(claims, key=lambda claim: claim.figure):
+        folder = "plots" if claim.figure == "2A" else "studies/figures/plots"
+        link = f"[{claim.figure}]({folder}/{claim.figure}.png)"
+        found = claim.statements[0].words.replace("95% CI ", "")
+        lines.append([link, claim.words, found, f"**{claim.verdict}**"])
+    reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
+    ours = [row for row in likelihoods if row["source"] == "run"]
+    lines.append(
+        [
+            "[Table 1](docs/paper.md#table-1)",
+            f"log-likelihood {_with_error(reported)} nats",
+            "; ".join(f"{row['samples']}: {_with_error(row)}" for row in ours),
+            "",
+        ]
+    )
+    return table(lines)
+
+
+def _with_error(row: dict[str, Any]) -> str:
+    return f"{row['log_likelihood']:.1f} ± {row['standard_error']:.1f}"
+
+
 def figures_table(rows: Sequence[dict[str, Any]]) -> str:
     """A row a run of the study of figures: what the paper says of it, and what was measured."""
     lines = [["figure", "run", "in the paper", "measured, test images"], ["---"] * 4]
@@ -122,7 +147,6 @@ def likelihood_table(rows: Sequence[dict[str, Any]]) -> str:
     )
     lines = [[*header.split(", "), "source"], ["---"] * 8]
     for row in rows:
-        means = f"{row['log_likelihood']:.1f} ± {row['standard_error']:.1f}"
         cells = [
             "" if row["low"] is None else f"{row['low']:.1f} to {row['high']:.1f}",
             "" if row["seeds"] is None else str(row["seeds"]),
@@ -131,5 +155,5 @@ def likelihood_table(rows: Sequence[dict[str, Any]]) -> str:
             "" if row["kl"] is None else f"{row['kl']:.2f}",
         ]
         name = f"**{row['samples']}**" if row["source"] == "run" else row["samples"]
-        lines.append([name, means, *cells, SOURCES[row["source"]]])
+        lines.append([name, _with_error(row), *cells, SOURCES[row["source"]]])
     return table(lines)

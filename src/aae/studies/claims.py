@@ -38,19 +38,6 @@ AT_HOME = 0.9  # Share of test codes in their digit's component from which on ea
 HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
 
 
-class Claim(NamedTuple):
-    """Something that the paper says, and what was measured."""
-
-    name: str
-    words: str
-    """The paper's: its own in quotation marks, else a summary."""
-    figure: str
-    """Its number in the paper."""
-    found: str
-    """Our numbers, with intervals."""
-    verdict: str
-
-
 class Statement(NamedTuple):
     """Something about runs that is true or not."""
 
@@ -60,6 +47,24 @@ class Statement(NamedTuple):
     """Whether it is true of the mean over seeds."""
     shown: bool
     """Whether the 95% interval over seeds says so as well."""
+
+
+class Claim(NamedTuple):
+    """Something that the paper says, and what was measured."""
+
+    name: str
+    words: str
+    """The paper's: its own in quotation marks, else a summary."""
+    figure: str
+    """Its number in the paper."""
+    statements: Sequence[Statement]
+    """What the claim needs; the first has its main number."""
+    verdict: str
+
+    @property
+    def found(self) -> str:
+        """Our numbers, with intervals."""
+        return "; ".join(each.words for each in self.statements)
 
 
 def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
@@ -143,7 +148,7 @@ def judged(rows: Rows) -> list[Claim]:
         ),
     ]
     return [
-        Claim(name, words, number, "; ".join(each.words for each in statements), judge(statements))
+        Claim(name, words, number, statements, judge(statements))
         for name, words, number, found in claims
         if len(statements := [each for each in found if each]) == len(found)
     ]
@@ -174,7 +179,7 @@ def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | N
     worst = low if sign > 0 else high
     words = f"{named(rows[0])}: {COLUMNS[measure].title} {mean:.3f}"
     if low is not None:
-        words += f" ({interval({'low': low, 'high': high}, '.3f')}, {len(values)} seeds)"
+        words += f" ({interval({'low': low, 'high': high}, 'z.3f')}, {len(values)} seeds)"  # z: no -0.000.
     return Statement(words, sign * (mean - limit) >= 0, worst is not None and sign * (worst - limit) >= 0)
 
 
