@@ -63,6 +63,8 @@ def test_the_table_has_a_row_a_claim() -> None:
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     assert [row[0] for row in rows] == list(CLAIMS.values())
     assert {(row[3], row[5]) for row in rows} == {("**holds**", "`dvc repro x`")}
+    links = ["[2A](../plots/2A.png)", "[2C](../studies/figures/plots/2C.png)"]
+    assert [row[4] for row in rows][:2] == links
 
 
 def test_the_readme_has_a_row_a_claim_with_its_main_number_and_one_for_table_1() -> None:

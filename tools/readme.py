@@ -150,9 +150,13 @@ def study_block(folder: Path) -> str:
 
 
 def claims_block(folder: Path) -> str:
-    """The paper's claims, and what was measured of each."""
+    """The paper's claims, what was measured of each, and the means of all variants."""
     judged = claims.judged(_json(folder / "metrics/runs.json"))
-    return _predicted(folder) + claim_table(judged, "dvc repro studies/claims/dvc.yaml")
+    table = claim_table(judged, "dvc repro studies/claims/dvc.yaml")
+    means = results.study_table(_json(folder / "metrics/means.json"))
+    return (
+        f"{_predicted(folder)}{table}\nThe means over seeds behind it, with their 95% intervals:\n\n{means}"
+    )
 
 
 def figures_block(folder: Path) -> str:

@@ -97,7 +97,7 @@ def claim_table(claims: Sequence[Claim], command: str) -> str:
     """A row a claim, and the command that measures it."""
     header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]
     rows = [
-        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", claim.figure, f"`{command}`"]
+        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", _figure(claim, "../"), f"`{command}`"]
         for claim in claims
     ]
     return table([header, ["---"] * len(header), *rows])
@@ -107,10 +107,8 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
     """Figure by figure, what the paper says beside the main number here."""
     lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
     for claim in sorted(claims, key=lambda claim: claim.figure):
-        folder = "plots" if claim.figure == "2A" else "studies/figures/plots"
-        link = f"[{claim.figure}]({folder}/{claim.figure}.png)"
         found = claim.statements[0].words.replace("95% CI ", "")
-        lines.append([link, claim.words, found, f"**{claim.verdict}**"])
+        lines.append([_figure(claim), claim.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     lines.append(
@@ -122,6 +120,12 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
         ]
     )
     return table(lines)
+
+
+def _figure(claim: Claim, root: str = "") -> str:
+    """A link to our version of the figure, by the way to the root."""
+    folder = "plots" if claim.figure == "2A" else "studies/figures/plots"
+    return f"[{claim.figure}]({root}{folder}/{claim.figure}.png)"
 
 
 def _with_error(row: dict[str, Any]) -> str:
