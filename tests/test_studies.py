@@ -188,6 +188,7 @@ def test_a_study_counts_all_of_its_cells(clone: tuple[Clone, str]) -> None:
 
 def test_the_root_runs_no_study(clone: tuple[Clone, str]) -> None:
     tree, _ = clone
+    assert (tree.folder / "studies/encoders/dvc.yaml").exists()
     would_run = ran(tree.dvc("repro", "--dry", "--force"))
     assert "report" in would_run
     assert not [name for name in would_run if name.startswith("studies")]

@@ -65,7 +65,7 @@ def fill(text: str, root: Path) -> str:
         return sweep_tables(_json(bench / "machine_sweep.json"), ways, growth)
 
     def figure_by_figure() -> str:
-        if not (root / "studies/claims/metrics").exists():
+        if not all((root / "studies" / name / "metrics").exists() for name in ("claims", "table1")):
             return "Not run yet: `make paper` makes it.\n"
         judged = claims.judged(rows("runs", "studies/claims"))
         return paper_table(judged, rows("table", "studies/table1"))

@@ -97,7 +97,14 @@ def claim_table(claims: Sequence[Claim], command: str) -> str:
     """A row a claim, and the command that measures it."""
     header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]
     rows = [
-        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", _figure(claim, "../"), f"`{command}`"]
+        [
+            claim.name,
+            claim.words,
+            claim.found,
+            f"**{claim.verdict}**",
+            _figure(claim.figure, "../"),
+            f"`{command}`",
+        ]
         for claim in claims
     ]
     return table([header, ["---"] * len(header), *rows])
@@ -108,7 +115,7 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
     lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
     for claim in sorted(claims, key=lambda claim: claim.figure):
         found = claim.statements[0].words.replace("95% CI ", "")
-        lines.append([_figure(claim), claim.words, found, f"**{claim.verdict}**"])
+        lines.append([_figure(claim.figure), claim.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     lines.append(
@@ -122,10 +129,10 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
     return table(lines)
 
 
-def _figure(claim: Claim, root: str = "") -> str:
-    """A link to our version of the figure, by the way to the root."""
-    folder = "plots" if claim.figure == "2A" else "studies/figures/plots"
-    return f"[{claim.figure}]({root}{folder}/{claim.figure}.png)"
+def _figure(number: str, root: str = "") -> str:
+    """A link to our version of the paper's figure, by the way to the root."""
+    folder = "plots" if number == "2A" else "studies/figures/plots"
+    return f"[{number}]({root}{folder}/{number}.png)"
 
 
 def _with_error(row: dict[str, Any]) -> str:
@@ -136,10 +143,9 @@ def figures_table(rows: Sequence[dict[str, Any]]) -> str:
     """A row a run of the study of figures: what the paper says of it, and what was measured."""
     lines = [["figure", "run", "in the paper", "measured, test images"], ["---"] * 4]
     for row in rows:
-        name = figures.title(row["figure"])
         run = f"{row['encoder']} encoder, prior {row['prior']}, {row['objective']}"
         run += f", {row['labels']:,} labels" if row["labels"] else ""
-        link = f"[{name}](../studies/figures/plots/{name}.png)"
+        link = _figure(figures.title(row["figure"]), "../")
         lines.append([link, run, figures.SAYS[row["figure"]], figures.measured(row)])
     return table(lines)
 
