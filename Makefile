@@ -4,28 +4,20 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro studies paper sweep test lint verify chaos readme bench lock clean
+.PHONY: help repro studies paper test lint verify readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
 ##@ Run it
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
-	python tools/mend.py
 	dvc repro
 
 studies: $(VENV)/installed  ## Set up, then run every study that is out of date
-	python tools/mend.py
-	dvc repro --recursive studies
+	dvc repro studies/dvc.yaml
 
 paper: $(VENV)/installed  ## Set up, then run the studies of the paper's claims, of its other figures and of Table 1
-	python tools/mend.py
-	dvc repro studies/claims/dvc.yaml studies/figures/dvc.yaml studies/table1/dvc.yaml
-
-# SWEEP="noise --workers 4" and the like are handed on; SWEEP=--help lists them (docs/sweep.md).
-sweep: $(VENV)/installed-sweep  ## Set up, then run the missing cells of a grid side by side, here or on a cluster
-	python tools/mend.py
-	python -m aae.sweep $(SWEEP)
+	dvc repro $(foreach name,claims figures table1,studies/dvc.yaml:conclude@$(name))
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests
@@ -39,9 +31,6 @@ lint: $(VENV)/installed  ## Check formatting, style and types
 ##@ Prove it
 verify: $(VENV)/installed  ## Rerun the committed pipeline in a temporary clone and compare every output with dvc.lock
 	python tools/verify.py
-
-chaos: $(VENV)/installed  ## Kill dvc repro 50 times at random moments and compare the results (Linux)
-	python tools/chaos.py
 
 # BENCH="--patience 1200" and the like are handed on; BENCH=--help lists them.
 bench: $(VENV)/installed $(PEERS)/installed  ## Time the training beside its peers (35 minutes, on an idle machine)
@@ -65,19 +54,10 @@ $(VENV)/installed: requirements.lock
 	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python --no-deps -r requirements.lock --editable .
 	@touch $@
 
-# Beside the lock, not in it: Dask, and what DVC needs for S3.
-$(VENV)/installed-sweep: requirements-sweep.lock $(VENV)/installed
-	uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python --no-deps -r $<
-	@touch $@
-
 ##@ Keep it
-# The second lock lists only what the extra needs beyond the first.
 lock: $(VENV)/installed  ## Pin the newest versions that pyproject.toml allows
-	uv pip compile --universal --python-version 3.11 --group dev --no-header --no-annotate \
+	uv pip compile --universal --python-version 3.11 --all-extras --group dev --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --group dev --group sweep --extra sweep --no-header \
-		--no-annotate --constraint requirements.lock --upgrade pyproject.toml \
-		| grep --invert-match --line-regexp --fixed-strings --file requirements.lock > requirements-sweep.lock
 
 readme: $(VENV)/installed  ## Write the numbers of metrics/ and benchmarks/results/ into README.md and docs/
 	python tools/readme.py

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from aae.io import artifacts
+from aae.runs import artifacts
 from workers import Worker, describe_machine, run_alone
 
 # The project's epochs cost more in refinement, as its discriminator sees more codes: "early" and "late".
@@ -202,7 +202,7 @@ def train_to_quality(name: str, folder: Path, patience: float) -> pd.DataFrame:
     import torch.nn.functional as F
 
     from aae.measure.divergence import marginal_kl
-    from aae.model.priors import Gaussian
+    from aae.model.priors.gaussian import Gaussian
     from contestant import StopTraining, read_images
     from contestants import make_contestant
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import torch
 
-from aae.io import mnist
-from aae.io.images import to_floats
+from aae.data import mnist
+from aae.data.images import to_unit
 
 OnStep = Callable[[], None]
 NO_SCHEDULE = math.inf  # Epochs of a contestant that could go on for ever.
@@ -41,4 +41,4 @@ class Contestant(Protocol):
 
 def read_images(folder: Path, split: str) -> torch.Tensor:
     """Images in [0, 1], float32, (n, 784), of "train" or "t10k"."""
-    return to_floats(mnist.read(folder, split)[0])
+    return torch.from_numpy(to_unit(mnist.read(folder, split)[0]))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import torch
 
-from aae.config import RunConfig
-from aae.io.images import read_training
-from aae.model.numerics import prepare_process, resolve
+from aae.data.images import read_training
+from aae.model.devices import resolve
+from aae.model.numerics import prepare_process
+from aae.model.randomness import named_generator
 from aae.model.trainer import Trainer
-from aae.params import parse_params
-from aae.randomness import named_generator
+from aae.settings.config import RunConfig
+from aae.settings.params import parse_params
 from contestant import Contestant, OnStep
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,12 +30,13 @@ class Project:
         # Steps of two kinds may alternate, and the first ones fill the code buffer.
         self.cycle = self.config.train.regularization_interval * self.config.train.code_buffer
         self.epochs: float = self.config.train.epochs
-        self.trainer = Trainer(self.config, *read_training(folder, self.config))
+        x, y, total = read_training(folder, self.config)
+        self.trainer = Trainer(self.config, torch.tensor(x), torch.from_numpy(y), total)
         self.precision: str = self.config.train.precision
 
     def run_epoch(self, on_step: OnStep) -> None:
         """One epoch; `on_step` is called after each step."""
-        self.trainer.run_epoch(lambda losses: on_step())
+        self.trainer.run_epoch(on_step)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Codes, (n, 2), of images (n, 784)."""

@@ -13,10 +13,10 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from aae.io import mnist
-from aae.model.networks import PIXELS
+from aae.data import mnist
+from aae.model.encoders.base import PIXELS
 from aae.model.numerics import prepare_process
-from aae.model.trainer import Losses, Trainer
+from aae.model.trainer import Trainer
 from contestant import StopTraining
 from contestants import run_config
 
@@ -155,7 +155,7 @@ def run_until(trainer: Trainer, enough: Callable[[list[float]], bool]) -> list[f
     """Train epoch after epoch until `enough` of the times at which steps ended."""
     stamps: list[float] = []
 
-    def on_step(losses: Losses) -> None:
+    def on_step() -> None:
         stamps.append(time.perf_counter())
         if enough(stamps):
             raise StopTraining

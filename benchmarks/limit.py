@@ -96,12 +96,13 @@ def update_seconds(name: str, folder: Path, repeats: int = 100) -> float:
     trainer = contestant.trainer
     phases = contestant.cycle // trainer.settings.regularization_interval
     seconds = 0.0
+    still = torch.zeros((), dtype=torch.float64)  # A learning rate.
     for optimizer, updates, passes in (
         (trainer.optimizer, contestant.cycle, contestant.cycle),
         *((each, phases, phases) for each in trainer.objective.optimizers.values()),
     ):
         weights = [weight.detach() for weight in parameters_of(optimizer)]
-        work: list[tuple[int, Callable[[], object]]] = [(updates, partial(step, optimizer, 0.0))]
+        work: list[tuple[int, Callable[[], object]]] = [(updates, partial(step, optimizer, still))]
         if contestant.precision == "bfloat16":
             # Into memory that is there: what a fresh allocation takes differs from process to process.
             narrow = [weight.bfloat16() for weight in weights]

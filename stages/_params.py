@@ -1,12 +1,16 @@
-"""params.yaml, validated as a whole by whichever stage reads it."""
+"""params.yaml, validated as a whole by whichever stage reads it; and where things lie."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import _stage
 
 from aae.errors import UserError
-from aae.params import AblationSettings, Params, StudySettings, parse_ablation, parse_params, parse_study
+from aae.runs.store import Store, locate
+from aae.settings.params import GridSettings, Params, parse_params, parse_study
+
+DATA = _stage.ROOT / "data/mnist"
+TRAINING = _stage.ROOT / "data/training"  # The base run: what `train` leaves,
+TESTSET = _stage.ROOT / "data/testset"  # and what `encode-testset` does.
 
 
 def read_params() -> Params:
@@ -14,24 +18,14 @@ def read_params() -> Params:
     return parse_params(_read(_stage.ROOT / "params.yaml"))
 
 
-def read_ablation() -> AblationSettings:
-    """The ablation that the params.yaml of the current folder describes: the main job's, or a study's."""
-    return parse_ablation(_read(Path("params.yaml")))
-
-
-def read_study() -> StudySettings:
+def read_study() -> GridSettings:
     """The study that the params.yaml of the current folder describes."""
     return parse_study(_read(Path("params.yaml")))
 
 
-def say_other_cells(folder: Path, cells: Sequence[str]) -> None:
-    """Tell the user of cells in a folder that are not of the grid that a summary is made of."""
-    others = sorted(cell.name for cell in folder.iterdir() if cell.is_dir() and cell.name not in cells)
-    if others:
-        _stage.say(
-            f"{folder} also holds {', '.join(others)}, no cells of this grid, and not counted here; "
-            "dvc.lock records them: before a commit remove them (`make repro` and `make studies` do so)"
-        )
+def open_store() -> Store:
+    """The store of this repository."""
+    return Store(locate(_stage.ROOT))
 
 
 def _read(path: Path) -> str:

@@ -3,7 +3,6 @@
 To be imported before what takes seconds (torch, pandas): signals are handled from here on.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -18,8 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from aae.errors import UserError  # noqa: E402
-
-PR_SET_PDEATHSIG = 1
+from aae.processes import end_with_parent  # noqa: E402
 
 
 def run(main: Callable[[], None]) -> None:
@@ -37,12 +35,6 @@ def say(line: str) -> None:
     print(_named(line), file=sys.stderr, flush=True)
 
 
-def own_sources() -> list[Path]:
-    """The files of this tree's modules that are loaded, in a fixed order."""
-    files = {Path(getattr(module, "__file__", None) or "").resolve() for module in list(sys.modules.values())}
-    return sorted(file for file in files if {ROOT / "src", ROOT / "stages"} & set(file.parents))
-
-
 def _named(line: str) -> str:
     return f"{os.environ.get('DVC_STAGE', Path(sys.argv[0]).stem)}: {line}"
 
@@ -55,17 +47,16 @@ def _interrupted(signum: int, frame: FrameType | None) -> NoReturn:
     _fail("interrupted")  # Unwinds the stack, and so removes what is half-written.
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this stage when dvc dies, so that no orphan writes beside the next `dvc repro`.
+def _die_with_dvc() -> None:
+    """End this stage when dvc dies, so that no orphan writes beside the next `dvc repro`.
 
     Needs dvc as the parent: hence `exec` in the commands of dvc.yaml, as not every shell makes way.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Had dvc died before the line above, then the parent would be a stranger. (Not `== 1`: in a
-        # container dvc itself can be process 1, and on a desktop orphans go to another.)
-        if os.getpgid(os.getppid()) != os.getpgrp():
-            sys.exit(1)
+    end_with_parent()
+    # Had dvc died before the line above, then the parent would be a stranger. (Not `== 1`: in a container dvc
+    # itself can be process 1, and on a desktop orphans go to another.)
+    if sys.platform == "linux" and os.getpgid(os.getppid()) != os.getpgrp():
+        sys.exit(1)
 
 
 if Path(sys.argv[0]).resolve().parent == ROOT / "stages":  # A stage runs; not a test that imports one.
@@ -73,4 +64,4 @@ if Path(sys.argv[0]).resolve().parent == ROOT / "stages":  # A stage runs; not a
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupted)
     if "DVC_STAGE" in os.environ:
-        _die_with_parent()
+        _die_with_dvc()

@@ -2,24 +2,28 @@
 
 import _stage
 
-from aae.io import artifacts
-from aae.measure.summary import cell_row, details, headline
-from aae.model.priors import run_prior
+from _params import TESTSET, TRAINING, open_store
+from aae.compare.summary import details, headline, with_excess
+from aae.model.parts import run_prior
+from aae.runs import artifacts
+from aae.runs.evaluation import MEASURES
+from aae.runs.nulls import find_null
+from aae.runs.store import MANIFEST
 
 # Columns of which dvc.yaml makes plots, and which not every objective has: there they are empty.
 PLOTTED = ["discriminator_loss", "encoder_adversarial_loss"]
-RUN = _stage.ROOT / "data/runs/base"
 
 
 def main() -> None:
-    config = artifacts.load_config(RUN / "config.json")
-    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[run_prior(config).name]
-    evaluation = artifacts.load_json(RUN / "evaluation.json")
-    row = cell_row(config, evaluation)
+    config = artifacts.load_config(TRAINING / "config.json")
+    environment = artifacts.load_json(TRAINING / MANIFEST)["environment"]
+    measures = artifacts.load_json(TESTSET / MEASURES)
+    null = find_null(open_store(), run_prior(config), measures["codes"], measures["training_codes"])
+    row = with_excess(measures, null)
     numbers = headline(row)
     artifacts.save_json(numbers, _stage.ROOT / "metrics/testset.json")
-    artifacts.save_rows(details(row, evaluation, null), _stage.ROOT / "metrics/details.json")
-    curves = artifacts.load_table(RUN / "training.csv")
+    artifacts.save_rows(details(row, null, environment), _stage.ROOT / "metrics/details.json")
+    curves = artifacts.load_table(TESTSET / "curves.csv")
     curves = curves.reindex(columns=curves.columns.union(PLOTTED, sort=False))
     artifacts.save_table(curves.to_dict("records"), _stage.ROOT / "plots/training.csv")
     _stage.say(

@@ -4,18 +4,20 @@ import _stage
 
 import pandas as pd
 
-from aae.io import artifacts
+from _params import open_store
 from aae.measure.controls import CONTROLS
 from aae.measure.scorecard import measure
-from aae.model.priors import PRIORS
+from aae.model.parts import prior_class
+from aae.runs import artifacts
+from aae.runs.nulls import find_null
 
-N = 10_000  # As many as there are test images.
+N, M = 10_000, 60_000  # As many as there are test and training images.
 SAMPLES = 5
 
 
 def main() -> None:
-    prior = PRIORS["gaussian"]()  # The controls are errors of N(0, I).
-    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]["raw"]
+    prior = prior_class("gaussian")()  # The controls are errors of N(0, I).
+    null = find_null(open_store(), prior, N, M)["raw"]
     high = {name: band["high"] for name, band in null.items() if name != "outside"}  # N(0, I) has none.
     rows = []
     for name, control in CONTROLS.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import _stage
 
-from aae.io import mnist
+from aae.data import mnist
 
 
 def main() -> None:

@@ -4,34 +4,31 @@ import _stage
 
 import numpy as np
 
-from _params import read_params
+from _params import TESTSET, TRAINING, open_store, read_params
 from aae.draw.plane import figure_2a
-from aae.io import artifacts
-from aae.model.priors import run_prior
-
-RUN = _stage.ROOT / "data/runs/base"
+from aae.model.parts import run_prior
+from aae.runs import artifacts
+from aae.runs.evaluation import MEASURES
+from aae.runs.nulls import find_null
 
 
 def main() -> None:
     params = read_params().plot_2A
-    config = artifacts.load_config(RUN / "config.json")
+    config = artifacts.load_config(TRAINING / "config.json")
     prior = run_prior(config)
     prior.require_plane("Figure 2A")
-    codes = artifacts.load_table(RUN / "codes.csv")
+    codes = artifacts.load_table(TESTSET / "codes.csv")
     z, y = codes[["z1", "z2"]].to_numpy(), codes["label"].to_numpy()
-    numbers = artifacts.load_json(RUN / "evaluation.json")["codes"]["raw"]
-    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]["raw"]
+    measures = artifacts.load_json(TESTSET / MEASURES)
+    null = find_null(open_store(), prior, measures["codes"], measures["training_codes"])["raw"]
 
-    samples = None
-    if prior.constrains:
-        samples = prior.draw(len(z), np.random.default_rng(0))
-
+    samples = prior.draw(len(z), np.random.default_rng(0)) if prior.constrains else None
     fits = [
-        f"{name} {numbers[measure]:.3f}{unit} (null {null[measure]['mean']:.3f})"
+        f"{name} {measures[measure]:.3f}{unit} (null {null[measure]['mean']:.3f})"
         for measure, name, unit in (("kl", "KL", " nats"), ("sliced_w2", "sliced W2", ""))
     ]
-    if numbers["outside"]:
-        fits.append(f"{numbers['outside']:.1%} of the codes where p(z) = 0")
+    if measures["outside"]:
+        fits.append(f"{measures['outside']:.1%} of the codes where p(z) = 0")
     against = "" if prior.constrains else f"to {prior.description}: "
     images = "validation" if config.data.validation else "test"
     title = f"Figure 2A: {config.title}, {images} images\n{against}{', '.join(fits)}"

@@ -2,36 +2,38 @@
 
 import _stage
 
-from aae.draw.when import figure_when
-from aae.draw.where import figure_where
-from aae.io import artifacts
-from aae.model.priors import run_prior
+from _params import TESTSET, TRAINING, open_store
+from aae.draw.misfit_map import figure_where
+from aae.draw.training_curves import figure_when
+from aae.model.parts import run_prior
+from aae.runs import artifacts
+from aae.runs.evaluation import MEASURES
+from aae.runs.nulls import find_null
 
-RUN = _stage.ROOT / "data/runs/base"
 DPI = 150
 
 
 def main() -> None:
-    config = artifacts.load_config(RUN / "config.json")
+    config = artifacts.load_config(TRAINING / "config.json")
     prior = run_prior(config)
     prior.require_plane("the map of the fit")
     images = "validation" if config.data.validation else "test"
     codes = {
-        images: artifacts.load_table(RUN / "codes.csv")[["z1", "z2"]].to_numpy(),
-        "training": artifacts.load_arrays(RUN / "training_codes.safetensors")["z"],
+        images: artifacts.load_table(TESTSET / "codes.csv")[["z1", "z2"]].to_numpy(),
+        "training": artifacts.load_arrays(TRAINING / "codes.safetensors")["training"],
     }
-    curves = artifacts.load_table(RUN / "training.csv")
-    null = artifacts.load_json(_stage.ROOT / "data/null_bands.json")[prior.name]["raw"]["kl"]
+    measures = artifacts.load_json(TESTSET / MEASURES)
+    null = find_null(open_store(), prior, measures["codes"], measures["training_codes"])["raw"]["kl"]
 
-    density = artifacts.load_json(RUN / "evaluation.json")["density"]
     title = f"Where the codes depart from {prior.description}: {config.title}"
-    where = figure_where(codes, prior, density, title)
+    where = figure_where(codes, prior, measures, title)
     artifacts.save_figure(where, _stage.ROOT / "plots/where.png", DPI)
+    curves = artifacts.load_table(TESTSET / "curves.csv")
     when = figure_when(curves, (null["low"], null["high"]), images, f"Over training: {config.title}")
     artifacts.save_figure(when, _stage.ROOT / "plots/when.png", DPI)
     _stage.say(
         "wrote plots/where.png and plots/when.png; "
-        f"total variation of q(z) and p(z) {density['total_variation']:.3f}"
+        f"total variation of q(z) and p(z) {measures['total_variation']:.3f}"
     )
 
 

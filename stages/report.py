@@ -5,26 +5,24 @@ from typing import Any
 
 import _stage
 
-import numpy as np
-
-from _params import read_params
-from _run import read_run
-from aae.io import artifacts
-from aae.io.images import read_evaluation
-from aae.model.priors import run_prior
-from aae.params import Params
+from _params import TESTSET, TRAINING, read_params
+from aae.data.images import read_evaluation
+from aae.model.parts import run_prior
 from aae.report import latent, page, results
+from aae.runs import artifacts
+from aae.runs.training import load_autoencoder
 
 ROOT = _stage.ROOT
-BASE = ROOT / "data/runs/base"
+ABLATION = ROOT / "data/ablation"
 TABLES = ("details", "ablation", "variants", "contrasts", "answer", "controls")
 
 
 def main() -> None:
     params = read_params()
-    config = artifacts.load_config(BASE / "config.json")
+    config = artifacts.load_config(TRAINING / "config.json")
     run_prior(config).require_plane("the report")
-    spaces = [plane(run, params.grid_2E.side) for run in (BASE, *without_prior(params))]
+    runs = [(TRAINING, TESTSET), *((folder, folder) for folder in without_prior())]
+    spaces = [plane(trained, evaluated, params.grid_2E.side) for trained, evaluated in runs]
     x, y = read_evaluation(ROOT / "data/mnist", config.data)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     found = artifacts.load_json(ROOT / "docs/studies.json")
@@ -34,7 +32,7 @@ def main() -> None:
     html = page.render(
         spaces=spaces,
         digits=y,
-        sheet=latent.sheet((x * 255).round().numpy().astype(np.uint8), latent.shown_places(len(y))),
+        sheet=latent.sheet(x, latent.shown_places(len(y))),
         answer=page.block(answer),
         figures=[picture(ROOT / f"plots/{name}.png") for name in ("2A", "2E", "where", "when")],
         base=page.block(results.base_table(rows["details"])),
@@ -55,16 +53,17 @@ def main() -> None:
     _stage.say(f"wrote plots/report.html, {len(html.encode()) / 1e6:.1f} MB: open it in a browser")
 
 
-def without_prior(params: Params) -> list[Path]:
+def without_prior() -> list[Path]:
     """The folder of the ablation's first run without a prior, if it has one."""
-    free = [cell for cell in params.ablation.cells if not run_prior(params.cell(cell)).constrains]
-    return [ROOT / "data/ablation" / cell for cell in free[:1]]
+    folders = sorted(path.parent for path in ABLATION.glob("*/config.json"))
+    free = [each for each in folders if not run_prior(artifacts.load_config(each / "config.json")).constrains]
+    return free[:1]
 
 
-def plane(run: Path, side: int) -> dict[str, Any]:
+def plane(trained: Path, evaluated: Path, side: int) -> dict[str, Any]:
     """A run's plane of codes, with its decoder."""
-    config, autoencoder = read_run(run)
-    z = artifacts.load_table(run / "codes.csv")[["z1", "z2"]].to_numpy()
+    config, autoencoder = load_autoencoder(trained)
+    z = artifacts.load_table(evaluated / "codes.csv")[["z1", "z2"]].to_numpy()
     return latent.space(config.title, autoencoder, run_prior(config), z, side)
 
 

@@ -2,22 +2,20 @@
 
 import _stage
 
-from _params import read_params
-from _run import read_run
-from aae.draw.grid import figure_2e
-from aae.io import artifacts
+from _params import TESTSET, TRAINING, read_params
+from aae.draw.mosaic import figure_2e
 from aae.measure.percentiles import percentile_grid
-from aae.model.priors import run_prior
-
-RUN = _stage.ROOT / "data/runs/base"
+from aae.model.parts import run_prior
+from aae.runs import artifacts
+from aae.runs.training import load_autoencoder
 
 
 def main() -> None:
     params = read_params().grid_2E
-    config, autoencoder = read_run(RUN)
+    config, autoencoder = load_autoencoder(TRAINING)
     prior = run_prior(config)
     prior.require_plane("Figure 2E")
-    z = artifacts.load_table(RUN / "codes.csv")[["z1", "z2"]].to_numpy()
+    z = artifacts.load_table(TESTSET / "codes.csv")[["z1", "z2"]].to_numpy()
 
     images = percentile_grid(config, autoencoder, z, params.side)
     title = f"Figure 2E: {config.title}"

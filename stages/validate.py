@@ -3,18 +3,18 @@
 import _stage
 
 from _params import read_params
-from aae.io import artifacts
-from aae.model.priors import run_prior
+from aae.model.parts import run_prior
+from aae.runs import artifacts
 
 
 def main() -> None:
     # First: DVC has just deleted it, and a refusal is to leave every file as it was.
     artifacts.save_json({"params.yaml": "valid"}, _stage.ROOT / "data/validated.json")
     params = read_params()
-    run_prior(params.base())
-    for cell in params.ablation.cells:
-        run_prior(params.cell(cell))
-    _stage.say(f"params.yaml is valid; {len(params.ablation.cells)} cells of the ablation")
+    runs = params.runs(params.ablation)
+    for config in (params.base(), *(run.config for run in runs)):
+        run_prior(config)
+    _stage.say(f"params.yaml is valid; {len(runs)} runs in the ablation")
 
 
 if __name__ == "__main__":

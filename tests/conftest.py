@@ -11,11 +11,11 @@ import torch
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
+from aae.data import mnist
 from aae.errors import UserError
-from aae.io import mnist
 from aae.measure import scorecard
 from aae.measure.scorecard import Measure, Sample
-from aae.model.priors import Gaussian
+from aae.model.priors.gaussian import Gaussian
 
 torch.set_num_threads(1)  # Tiny networks gain nothing from a second thread, and lose where cores are busy.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 STEP = 0.02
 

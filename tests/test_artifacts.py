@@ -19,8 +19,8 @@ from hypothesis.extra import numpy as st_np
 from matplotlib.figure import Figure
 
 from aae.errors import UserError
-from aae.io import artifacts
-from aae.params import parse_params
+from aae.runs import artifacts
+from aae.settings.params import parse_params
 
 CONFIG = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base()
 TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
@@ -231,7 +231,7 @@ def test_a_kill_in_the_midst_of_writing_leaves_the_old_file(tmp_path: Path) -> N
     path = tmp_path / "content.json"
     artifacts.save_json({"a": 1}, path)
     script = (
-        "import os, sys; from pathlib import Path; from aae.io import artifacts\n"
+        "import os, sys; from pathlib import Path; from aae.runs import artifacts\n"
         "with artifacts.atomic(Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('{'); os.kill(os.getpid(), 9)"
     )

@@ -3,14 +3,12 @@
 import re
 from typing import Any
 
-import pandas as pd
 import pytest
 from conftest import assert_no_word_is_cut_off
-from evaluated import evaluation
+from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row
 from aae.studies import claims
 from tables import claim_table, paper_table
 
@@ -29,7 +27,7 @@ def run(
     labels: int = 0, kl: float = 0.06, below_quarter: float = 0.001, component: float = 0.95,
 ) -> dict[str, Any]:  # fmt: skip
     config = make_config(encoder=encoder, prior=prior, objective=objective, labels=labels, seed=seed)
-    row = cell_row(config, evaluation(kl)) | claims.settings(config, pd.DataFrame())
+    row = row_of(config, evaluation(kl)) | claims.settings(config)
     row |= {"below_quarter": below_quarter + 1e-4 * seed, "kl": kl + 1e-3 * seed}
     return row | ({"component_accuracy": component + 1e-3 * seed} if prior == "mixture" else {})
 
@@ -133,7 +131,7 @@ def test_the_sentences_have_the_numbers_with_their_intervals() -> None:
 
 def test_the_figure_has_a_row_a_variant_and_cuts_off_no_word() -> None:
     rows = study()
-    figure = claims.figure(rows, [])
+    figure = claims.figure(rows)
     assert [axes.get_xlabel() for axes in figure.axes] == list(claims.PANELS.values())
     names = [text.get_text().replace(",\n", ", ") for text in figure.axes[0].get_yticklabels()]
     assert names == list(dict.fromkeys(map(claims.named, rows)))

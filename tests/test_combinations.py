@@ -11,13 +11,12 @@ import yaml
 from conftest import ROOT
 from tiny import TINY, moved, snapshot
 
-from aae.config import RunConfig
+from aae.data.images import read_training
 from aae.errors import UserError
-from aae.io.images import read_training
-from aae.model.networks import ENCODERS
-from aae.model.priors import PRIORS
+from aae.model.parts import ENCODERS, PRIORS, run_prior
 from aae.model.trainer import Losses, Trainer
-from aae.params import parse_params
+from aae.settings.config import RunConfig
+from aae.settings.params import parse_params
 
 Changes = dict[str, Any]
 CONTENT: Changes = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -51,7 +50,9 @@ def configure(changes: Changes) -> RunConfig:
 
 def make(folder: Path, changes: Changes) -> Trainer:
     config = configure(changes)
-    return Trainer(config, *read_training(folder, config))
+    x, y, total = read_training(folder, config)
+    run_prior(config)
+    return Trainer(config, torch.tensor(x), torch.from_numpy(y), total)
 
 
 def assert_trains(folder: Path, changes: Changes) -> tuple[Trainer, Losses]:

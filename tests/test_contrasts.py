@@ -7,8 +7,8 @@ import pytest
 from evaluated import ablation, rows_of
 from scipy import stats
 
-from aae.measure.equivalence import COMPARED, MARGINS, contrasts, detectable_effect, equivalence_p
-from aae.measure.summary import COLUMNS
+from aae.compare.equivalence import COMPARED, MARGINS, contrasts, detectable_effect, equivalence_p
+from aae.compare.summary import COLUMNS
 
 WIDE = {"kl": 0.02, "sliced_w2": 0.01}
 KEYS = [

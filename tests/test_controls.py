@@ -19,7 +19,7 @@ from aae.measure.nulls import SAMPLES, null_bands
 from aae.measure.probe import jensen_shannon
 from aae.measure.scorecard import Null
 from aae.measure.two_sample import c2st_accuracy, c2st_standard_error
-from aae.model.priors import Gaussian
+from aae.model.priors.gaussian import Gaussian
 
 PRIOR = Gaussian()
 N = 10_000

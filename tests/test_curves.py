@@ -8,7 +8,8 @@ from aae.measure.curves import training_curves
 from aae.measure.distances import sliced_w2
 from aae.measure.divergence import marginal_kl
 from aae.measure.probe import jensen_shannon
-from aae.model.priors import PRIORS, Gaussian
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.gaussian import Gaussian
 
 EPOCHS = 3
 HISTORY = pd.DataFrame(
@@ -38,7 +39,7 @@ def codes() -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_a_row_an_epoch_with_each_epochs_own_codes(name: str, codes: dict[str, np.ndarray]) -> None:
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     curves = training_curves(HISTORY, codes, prior)
     added = ["kl", "kl_training", "sliced_w2", "probe_jsd", "discriminator_jsd"]
     added += ["sigma_low", "sigma_median", "sigma_high"]
@@ -73,4 +74,4 @@ def test_the_discriminators_divergence_is_ln_2_minus_its_loss_where_it_has_one(
 def test_without_a_discriminator_of_codes_there_is_no_such_column(codes: dict[str, np.ndarray]) -> None:
     without = training_curves(HISTORY.drop(columns="discriminator_loss"), codes, Gaussian())
     assert "discriminator_jsd" not in without
-    assert "discriminator_jsd" not in training_curves(HISTORY, codes, PRIORS["mixture"](), labels=100)
+    assert "discriminator_jsd" not in training_curves(HISTORY, codes, prior_class("mixture")(), labels=100)

@@ -11,7 +11,12 @@ from scipy.spatial import KDTree
 
 from aae.measure import density
 from aae.measure.density import density_misfit, is_below, total_variation
-from aae.model.priors import PRIORS, Gaussian, Mixture, Prior, SwissRoll, Uniform
+from aae.model.parts import prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
+from aae.model.priors.uniform import Uniform
 
 PRIOR = Gaussian()
 N = 20_000
@@ -151,9 +156,9 @@ def test_both_halves_hold_codes_of_both_sets() -> None:
 
 @pytest.mark.parametrize("name", ["gaussian", "swiss_roll"])
 def test_the_prior_scaled_with_the_codes_gives_the_same_numbers(name: str) -> None:
-    z = 0.8 * prior_samples(PRIORS[name](), 1000)
-    assert density_misfit(4 * z, PRIORS[name](4)) == pytest.approx(
-        density_misfit(z, PRIORS[name]()), abs=2e-3
+    z = 0.8 * prior_samples(prior_class(name)(), 1000)
+    assert density_misfit(4 * z, prior_class(name)(4)) == pytest.approx(
+        density_misfit(z, prior_class(name)()), abs=2e-3
     )
 
 

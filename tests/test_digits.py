@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aae.measure.digits import component_accuracy, neighbour_accuracy
-from aae.model.priors import Mixture, Prior, SwissRoll
+from aae.model.priors.base import Prior
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
 
 
 def normal_samples(n: int) -> np.ndarray:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aae.measure.distances import directions, sliced_w2
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 PRIOR = Gaussian()
 IN_8_D = Gaussian(dim=8)
@@ -118,7 +120,9 @@ def test_a_scale_a_changes_the_square_along_a_known_parabola(a: float, seed: int
 @pytest.mark.parametrize("name", PRIORS)
 def test_the_unit_is_the_priors_standard_deviation(name: str) -> None:
     z = normal_samples(500)
-    assert sliced_w2(5 * z, PRIORS[name](5)) == pytest.approx(sliced_w2(z, PRIORS[name]()), rel=1e-9)
+    assert sliced_w2(5 * z, prior_class(name)(5)) == pytest.approx(
+        sliced_w2(z, prior_class(name)()), rel=1e-9
+    )
 
 
 def test_the_distance_grows_with_the_shift() -> None:

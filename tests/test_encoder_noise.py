@@ -1,15 +1,17 @@
 """How random an encoder is: sigma(x) and entropy of encoders whose noise is known."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from tiny import make_config
 
-from aae.config import ModelSettings, RunConfig
-from aae.measure.evaluation import DRAWS, encode, encoder_noise
-from aae.model.networks import PIXELS, Autoencoder, Codes, Encoder, standard_normal
+from aae.measure.evaluation import encoder_noise
+from aae.model.encoders.base import PIXELS, Codes, Encoder
+from aae.model.encoding import DRAWS, final_codes
+from aae.model.networks import Autoencoder
+from aae.settings.config import ModelSettings, RunConfig
 
 GAUSSIAN_ENTROPY = 0.5 * np.log(2 * np.pi * np.e)  # Of N(0, 1), in nats.
 X = torch.rand(500, PIXELS, generator=torch.Generator().manual_seed(0))
@@ -18,6 +20,19 @@ X = torch.rand(500, PIXELS, generator=torch.Generator().manual_seed(0))
 def untrained(encoder: str, **model: Any) -> tuple[RunConfig, Autoencoder]:
     config = make_config(encoder=encoder, model=model)
     return config, Autoencoder(config)
+
+
+class Posterior(NamedTuple):
+    """Sampled codes of images, and the moments of q(z|x)."""
+
+    z: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+
+
+def encode(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Posterior:
+    codes = final_codes(config, autoencoder, x[:1], x)
+    return Posterior(*(codes[f"evaluation{part}"].numpy() for part in ("", " mean", " std")))
 
 
 # The numbers.
@@ -85,10 +100,14 @@ class Noisy(Encoder):
 
     sigma = torch.tensor([0.5, 0.02])
 
-    def forward(self, x: torch.Tensor, generator: torch.Generator) -> Codes:
+    def draw_noise(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """N(0, I)."""
+        return torch.randn(n, 2, generator=generator)
+
+    def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> Codes:
         """One code an image, whatever it shows."""
-        mean = torch.tensor([1.0, -2.0]).expand(len(x), 2)
-        return Codes(mean + self.sigma * standard_normal(mean, generator))
+        assert noise is not None
+        return Codes(torch.tensor([1.0, -2.0]) + self.sigma * noise)
 
 
 def test_an_encoder_that_gives_samples_alone_is_told_by_these() -> None:

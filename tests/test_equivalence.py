@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae.measure.equivalence import ALPHA, POWER, detectable_effect, equivalence_p
-from aae.measure.summary import t_interval
+from aae.compare.equivalence import ALPHA, POWER, detectable_effect, equivalence_p
+from aae.compare.summary import t_interval
 
 SEEDS = 8
 

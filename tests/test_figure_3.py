@@ -10,7 +10,7 @@ from tiny import make_config
 from aae.draw.labels import Told, figure_3
 from aae.measure.walks import component_walks
 from aae.model.networks import Autoencoder
-from aae.model.priors import PRIORS
+from aae.model.parts import prior_class
 from aae.studies import figures
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def test_a_walk_stays_in_its_component_and_goes_along_its_middle(
     assert walks.shape == (10, 6, 784)
     assert walks[3, 2, 0] == pytest.approx((3 * 6 + 2) / 60)
     (z,) = decoded
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     assert prior.component(z).tolist() == np.repeat(np.arange(10), 6).tolist()
     along, across = prior.to_uniform(z.astype(float)).T
     np.testing.assert_allclose(across, 0.5, atol=1e-4)
@@ -48,7 +48,7 @@ def told(name: str) -> Told:
     )
     angles = 2 * np.pi * y / 10
     z = np.stack([np.cos(angles), np.sin(angles)], axis=-1) + 0.05 * RNG.standard_normal((1000, 2))
-    return Told(title, z, y, PRIORS[name](), walks)
+    return Told(title, z, y, prior_class(name)(), walks)
 
 
 def test_a_run_has_its_plane_beside_its_walks() -> None:

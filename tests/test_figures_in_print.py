@@ -17,14 +17,14 @@ from test_table1_study import CONTROLS, CURVES, ROWS
 from test_when_figure import curves
 
 from aae.draw.fit import figure_fit
-from aae.draw.grid import figure_2e, figure_grids_side_by_side
 from aae.draw.labels import figure_3
+from aae.draw.misfit_map import figure_where
+from aae.draw.mosaic import figure_2e, figure_grids_side_by_side
 from aae.draw.plane import figure_2a, figure_side_by_side
 from aae.draw.style import WIDTH
-from aae.draw.when import figure_when
-from aae.draw.where import figure_where
-from aae.io import artifacts
-from aae.model.priors import PRIORS
+from aae.draw.training_curves import figure_when
+from aae.model.parts import PRIORS, prior_class
+from aae.runs import artifacts
 from aae.studies import table1
 
 LEAST_POINTS = 7.0
@@ -47,7 +47,7 @@ LABELS = (
 
 
 def plane(name: str) -> Figure:
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     null = Z if prior.constrains else None
     outside = ", 12.3% of the codes where p(z) = 0" if name == "uniform" else ""
     title = f"Figure 2A: {RUN}, validation images\n{NUMBERS}{outside}"
@@ -57,11 +57,11 @@ def plane(name: str) -> Figure:
 def planes(columns: int) -> Figure:
     kinds = ("gaussian", "uniform", "none", "gaussian")
     title = "deterministic encoder,\nprior: swiss_roll\nsliced W2 0.055"
-    return figure_side_by_side([(title, Z, Y, PRIORS[name]()) for name in kinds], columns, 4.0)
+    return figure_side_by_side([(title, Z, Y, prior_class(name)()) for name in kinds], columns, 4.0)
 
 
 def where(name: str) -> Figure:
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     codes = {"validation": Z[:1000], "training": Z}
     density = {"below_half": 0.2034, "below_quarter": 0.0561}
     return figure_where(codes, prior, density, f"Where the codes depart from {prior.description}: {RUN}")
@@ -81,7 +81,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "when variational": lambda: figure_when(curves(2, "variational"), (0.1, 0.2), "test", RUN),
     "fit": lambda: fit(NOTE),
     "fit of many": lambda: fit("\n".join([NOTE] * 3)),
-    "2E": lambda: figure_2e(IMAGES, f"Figure 2E: {RUN}", PRIORS["mixture"].coordinates),
+    "2E": lambda: figure_2e(IMAGES, f"Figure 2E: {RUN}", prior_class("mixture").coordinates),
     "3": lambda: figure_3([told("mixture"), told("swiss_roll")], "Figure 3: codes of test images", 1.5),
     "table 1": lambda: table1.figure(ROWS, CONTROLS, CURVES),
     "mosaics": lambda: figure_grids_side_by_side([("a title\nof two lines", IMAGES)] * 4, 2),
@@ -168,7 +168,7 @@ def test_equal_content_gives_equal_bytes(name: str, suffix: str, tmp_path: Path)
 
 def test_the_vectors_of_a_whole_test_set_take_less_than_a_megabyte(tmp_path: Path) -> None:
     z, null = RNG.standard_normal((2, 10_000, 2))
-    figure = figure_2a(z, np.arange(10_000) % 10, PRIORS["gaussian"](), null, "title", 4.0)
+    figure = figure_2a(z, np.arange(10_000) % 10, prior_class("gaussian")(), null, "title", 4.0)
     artifacts.save_figure(figure, tmp_path / "2A.pdf", 100)
     content = (tmp_path / "2A.pdf").read_bytes()
     assert 100_000 < len(content) < 1_000_000

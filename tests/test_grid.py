@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from aae.draw.grid import TICKS, figure_2e, figure_grids_side_by_side
-from aae.model.priors import PRIORS
+from aae.draw.mosaic import TICKS, figure_2e, figure_grids_side_by_side
+from aae.model.parts import PRIORS, prior_class
 
 COORDINATES = ("$z_1$", "$z_2$")
 
@@ -61,7 +61,7 @@ def test_the_axes_of_2e_are_percentiles() -> None:
     ],
 )
 def test_the_axes_of_2e_are_named_after_the_priors_coordinates(name: str, first: str, second: str) -> None:
-    axes = figure_2e(distinct_images(2, 2), "title", PRIORS[name].coordinates).axes[0]
+    axes = figure_2e(distinct_images(2, 2), "title", prior_class(name).coordinates).axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == (first, second)
 
 
@@ -80,7 +80,7 @@ def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
     [
         *(
             figure_2e(np.zeros((3, 3, 784)), "a title\nof two lines", kind.coordinates)
-            for kind in PRIORS.values()
+            for kind in map(prior_class, PRIORS)
         ),
         figure_2e(
             np.zeros((3, 3, 784)),

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from conftest import ROOT, failure
 
-from aae.config import UNLABELLED, DataSettings, RunConfig
-from aae.io import mnist
-from aae.io.images import read_evaluation, read_training, to_floats
-from aae.params import parse_params
+from aae.data import mnist
+from aae.data.images import read_evaluation, read_images, read_training, to_unit
+from aae.settings.config import UNLABELLED, DataSettings, RunConfig
+from aae.settings.params import parse_params
 
 BASE = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base().model_dump()
 
@@ -55,9 +54,9 @@ def test_a_run_learns_from_the_first_images_it_asks_for(
 ) -> None:
     x, y, total = read_training(sample_folder, config(images, validation))
     expected_x, expected_y = mnist.read(sample_folder, "train")
-    assert (x.dtype, y.dtype) == (torch.uint8, torch.int64)
-    np.testing.assert_array_equal(x.numpy(), expected_x[:n])
-    np.testing.assert_array_equal(y.numpy(), expected_y[:n])
+    assert (str(x.dtype), str(y.dtype)) == ("uint8", "int64")
+    np.testing.assert_array_equal(x, expected_x[:n])
+    np.testing.assert_array_equal(y, expected_y[:n])
     assert total == 600
 
 
@@ -69,7 +68,7 @@ def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
     x, y, _ = read_training(sample_folder, config(50, validation, labels))
     digits = mnist.read(sample_folder, "train")[1]
     assert len(x) == len(y) == 50
-    np.testing.assert_array_equal(y[:labels].numpy(), digits[:labels])
+    np.testing.assert_array_equal(y[:labels], digits[:labels])
     assert (y[labels:] == UNLABELLED).all()
     assert UNLABELLED not in digits
 
@@ -99,23 +98,21 @@ def test_more_images_or_labels_than_there_are_is_refused(
 def test_a_run_is_evaluated_on_the_test_images(sample_folder: Path) -> None:
     x, y = read_evaluation(sample_folder, data(validation=False))
     expected_x, expected_y = mnist.read(sample_folder, "t10k")
-    assert x.dtype == torch.float32
-    np.testing.assert_array_equal(x.numpy(), expected_x.astype(np.float32) / 255)
+    np.testing.assert_array_equal(x, expected_x)
     np.testing.assert_array_equal(y, expected_y)
 
 
 def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_folder: Path) -> None:
     x, y = read_evaluation(sample_folder, data(validation=True))
     expected_x, expected_y = mnist.read(sample_folder, "train")
-    np.testing.assert_array_equal(x.numpy(), expected_x[500:].astype(np.float32) / 255)
+    np.testing.assert_array_equal(x, expected_x[500:])
     np.testing.assert_array_equal(y, expected_y[500:])
 
 
 def test_training_and_validation_images_are_together_all_training_images(sample_folder: Path) -> None:
     seen, _, _ = read_training(sample_folder, config(validation=True))
     held_out, _ = read_evaluation(sample_folder, data(validation=True))
-    together = torch.cat([to_floats(seen.numpy()), held_out])
-    assert torch.equal(together, to_floats(mnist.read(sample_folder, "train")[0]))
+    np.testing.assert_array_equal(np.concatenate([seen, held_out]), mnist.read(sample_folder, "train")[0])
 
 
 def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:
@@ -135,8 +132,22 @@ def test_without_one_no_training_image_is_evaluated(folder: Path) -> None:
 
 def test_bytes_become_numbers_from_0_to_1_in_memory_of_their_own() -> None:
     x = np.array([[0, 51, 255]], dtype=np.uint8)
-    floats = to_floats(x)
-    assert floats.dtype == torch.float32
+    floats = to_unit(x)
+    assert floats.dtype == np.float32
     assert floats.tolist() == [[0, pytest.approx(0.2), 1]]
     floats[0, 0] = 1
     assert x[0, 0] == 0
+
+
+def test_the_digest_is_of_all_that_a_run_sees(sample_folder: Path, folder: Path) -> None:
+    digest = read_images(sample_folder, config()).digest
+    assert read_images(folder, config()).digest == digest
+    others = {
+        read_images(folder, each).digest for each in (config(50), config(validation=True), config(labels=9))
+    }
+    labels = folder / "t10k-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(bytes(content))
+    others.add(read_images(folder, config()).digest)
+    assert len(others - {digest}) == 4

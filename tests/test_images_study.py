@@ -3,14 +3,12 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import assert_no_word_is_cut_off
-from evaluated import evaluation
+from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row
 from aae.studies import images
 
 
@@ -19,7 +17,7 @@ def run(encoder: str, seed: int, count: object, kl: float, sigma: object = "lear
     config = make_config(
         encoder=encoder, seed=seed, model={"sigma": sigma}, data={"images": count, "validation": False}
     )
-    return cell_row(config, evaluation(kl)) | images.settings(config, pd.DataFrame())
+    return row_of(config, evaluation(kl)) | images.settings(config)
 
 
 def study(difference: float = -0.02) -> list[dict[str, Any]]:
@@ -60,7 +58,7 @@ def test_one_seed_is_not_compared() -> None:
 
 def test_the_figure_has_a_curve_an_encoder_over_the_number_of_images() -> None:
     rows = study()
-    figure = images.figure(rows, [])
+    figure = images.figure(rows)
     assert len(figure.axes) == len(images.PANELS)
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
     drawn = {round(float(y), 6) for line in dots for y in np.asarray(line.get_ydata())}

@@ -6,14 +6,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from aae.model.losses import (
+from aae.model.losses import reconstruction_loss
+from aae.model.objectives.adversarial_losses import (
     LEAST_LOGIT,
     discriminator_loss,
     encoder_adversarial_loss,
     encoder_factor,
-    reconstruction_loss,
 )
-from aae.randomness import named_generator
+from aae.model.randomness import named_generator
 
 LOGITS = 3 * torch.randn(64, generator=named_generator(0, "logits"), dtype=torch.float64)
 OTHER_LOGITS = 3 * torch.randn(64, generator=named_generator(0, "other logits"), dtype=torch.float64)

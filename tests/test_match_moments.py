@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from aae.errors import UserError
 from aae.measure.distances import match_moments, sliced_w2
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 PRIOR = Gaussian()
 SHIFTS = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).map(np.array)
@@ -48,7 +50,11 @@ def test_whitening_leaves_codes_that_are_white_already_where_they_are() -> None:
 
 EACH_PRIOR = pytest.mark.parametrize(
     "prior",
-    [Gaussian(5), Gaussian(2, dim=8), *(PRIORS[name](3) for name in ("uniform", "mixture", "swiss_roll"))],
+    [
+        Gaussian(5),
+        Gaussian(2, dim=8),
+        *(prior_class(name)(3) for name in ("uniform", "mixture", "swiss_roll")),
+    ],
     ids=["gaussian", "8-D", "uniform", "mixture", "swiss_roll"],
 )
 

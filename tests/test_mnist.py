@@ -11,8 +11,8 @@ from conftest import SAMPLE, failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aae.data import mnist
 from aae.errors import UserError
-from aae.io import mnist
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLE, failure
 
+from aae.data import mnist
 from aae.errors import UserError
-from aae.io import mnist
 
 
 @pytest.fixture

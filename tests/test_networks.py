@@ -7,10 +7,13 @@ import torch
 from tiny import make_config
 from torch import nn
 
-from aae.config import EncoderName
 from aae.model import networks
-from aae.model.networks import ENCODERS, Autoencoder, Codes, apply, perceptron
-from aae.randomness import named_generator
+from aae.model.encoders.base import Codes
+from aae.model.networks import Autoencoder, apply
+from aae.model.parts import ENCODERS
+from aae.model.perceptron import perceptron
+from aae.model.randomness import named_generator
+from aae.settings.config import EncoderName
 
 ENCODER_NAMES = pytest.mark.parametrize("encoder", list(ENCODERS))
 
@@ -144,7 +147,7 @@ def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
     autoencoder = fresh("gaussian", model={"sigma": sigma, "prior_std": 5.0})
     generator = named_generator(0, "noise")
     draws = autoencoder.encode(x[:20].repeat(n, 1), generator).view(n, 20, 2)
-    codes = autoencoder.encoder(x[:20], generator)
+    codes = autoencoder.encoder(x[:20], autoencoder.encoder.draw_noise(20, generator))
     assert codes.mean is not None
     if sigma == "learned":
         std = torch.log1p(autoencoder.encoder.net(x[:20])[:, 2:].detach().exp())  # Softplus.
@@ -173,7 +176,8 @@ def test_the_universal_encoders_codes_of_an_image_differ_between_draws(x: torch.
 
 @ENCODER_NAMES
 def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, x: torch.Tensor) -> None:
-    z, mean, std = fresh(encoder).encoder(x[:5], named_generator(0, "noise"))
+    network = fresh(encoder).encoder
+    z, mean, std = network(x[:5], network.draw_noise(5, named_generator(0, "noise")))
     assert z.shape == (5, 2)
     assert [part is not None for part in (mean, std)] == 2 * [encoder == "gaussian"]
 
@@ -182,7 +186,7 @@ def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, 
 @ENCODER_NAMES
 def test_every_weight_of_the_autoencoder_learns(encoder: str, initial_weights: str, x: torch.Tensor) -> None:
     autoencoder = fresh(encoder, model={"initial_weights": initial_weights})
-    z = autoencoder.encoder(x, named_generator(0, "noise")).z
+    z = autoencoder.encoder(x, autoencoder.encoder.draw_noise(len(x), named_generator(0, "noise"))).z
     (autoencoder.decoder(z) - 1).square().mean().backward()
     for name, parameter in autoencoder.named_parameters():
         assert parameter.grad is not None, name
@@ -218,9 +222,8 @@ def test_decoded_pixels_are_probabilities() -> None:
 @ENCODER_NAMES
 def test_products_in_bfloat16_give_rounded_outputs_in_float32(encoder: str, x: torch.Tensor) -> None:
     network = fresh(encoder).encoder
-    codes: list[Codes] = [
-        apply(network, precision, x, named_generator(0, "noise")) for precision in ("float32", "bfloat16")
-    ]
+    noise = network.draw_noise(len(x), named_generator(0, "noise"))
+    codes: list[Codes] = [apply(network, precision, x, noise) for precision in ("float32", "bfloat16")]
     for exact, rounded in zip(*codes, strict=True):
         assert (exact is None) is (rounded is None)
         if exact is not None and rounded is not None:

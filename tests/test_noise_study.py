@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_no_word_is_cut_off
-from evaluated import evaluation
+from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row, over_seeds
+from aae.compare.summary import over_seeds
 from aae.studies import noise
 
 
@@ -35,7 +35,7 @@ def run(
     model, train = {"sigma": sigma}, {"adversarial_weight": 0.1}
     config = make_config(encoder=encoder, seed=seed, model=model, train=train)
     found = evaluation(kl, sigma=found_sigma) | {"reconstruction_error": error}
-    return cell_row(config, found) | noise.settings(config, curves(loss, reconstruction))
+    return row_of(config, found) | noise.settings(config, curves(loss, reconstruction))
 
 
 def study() -> list[dict[str, Any]]:

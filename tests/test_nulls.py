@@ -9,7 +9,9 @@ from scipy import stats
 from aae.measure.distances import sliced_w2, sliced_w2_between
 from aae.measure.nulls import LARGE_SAMPLES, large_null_bands, null_bands
 from aae.measure.scorecard import Null, measure_sets
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 N, M = 200, 600
 SAMPLES = 60
@@ -29,7 +31,7 @@ def flat(null: Null) -> dict[str, dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def nulls() -> dict[str, tuple[Prior, Null]]:
-    priors = {name: PRIORS[name]() for name in NAMES}
+    priors = {name: prior_class(name)() for name in NAMES}
     return {name: (prior, large_null_bands(N, M, prior, SAMPLES)) for name, prior in priors.items()}
 
 

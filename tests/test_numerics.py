@@ -10,7 +10,7 @@ from conftest import ROOT
 from tiny import make_config
 
 from aae.errors import UserError
-from aae.model.numerics import choose_device, choose_precision, environment, resolve
+from aae.model.devices import choose_device, choose_precision, resolve
 
 AMD, INTEL = "AMD EPYC 9R14", "Intel(R) Xeon(R) Platinum 8488C"
 CPU = torch.device("cpu")
@@ -80,7 +80,8 @@ def test_an_absent_device_is_refused_in_one_line(absent: str, monkeypatch: pytes
 def prepared(then: str) -> str:
     """What lines of Python print in a prepared process of their own, with `train.threads: 3`."""
     lines = (
-        "import torch; from aae.model.numerics import prepare_process; from aae.params import parse_params\n"
+        "import torch; from aae.model.numerics import prepare_process\n"
+        "from aae.settings.params import parse_params\n"
         f"train = parse_params(open({str(ROOT / 'params.yaml')!r}, encoding='utf-8').read()).train\n"
         "prepare_process(train.model_copy(update={'threads': 3}))\n"
     )
@@ -92,13 +93,6 @@ def test_a_prepared_process_takes_subnormal_numbers_for_zero_in_all_its_threads(
     numbers = 1_000_000  # So many that PyTorch shares them among its threads.
     nonzero = f"(torch.full(({numbers},), 1e-40) * 2).count_nonzero().item()"
     assert prepared(f"print(torch.get_num_threads(), {nonzero})") == "3 0\n"
-
-
-def test_what_decides_the_bits_beside_settings_images_and_code_is_told() -> None:
-    assert environment() == {
-        "torch": torch.__version__,
-        "capability": torch.backends.cpu.get_cpu_capability(),
-    }
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc alone")

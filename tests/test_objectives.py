@@ -4,15 +4,18 @@ import copy
 
 import pytest
 import torch
-from tiny import BATCH, make_adversarial, make_config, minibatch, moved, snapshot, take
+from tiny import BATCH, make_adversarial, make_config, minibatch, moved, penalty_of, snapshot, take
 
-from aae.config import UNLABELLED
 from aae.errors import UserError
-from aae.model.losses import discriminator_loss, encoder_adversarial_loss
-from aae.model.networks import Codes
-from aae.model.objectives import CLASSES, OBJECTIVES, Adversarial, Moment
-from aae.model.priors import Mixture, SwissRoll
-from aae.randomness import named_generator
+from aae.model.encoders.base import Codes
+from aae.model.objectives.adversarial import CLASSES, Adversarial
+from aae.model.objectives.adversarial_losses import discriminator_loss, encoder_adversarial_loss
+from aae.model.objectives.base import Moment
+from aae.model.parts import make_objective
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
+from aae.model.randomness import named_generator
+from aae.settings.config import UNLABELLED
 
 LOSSES = ["discriminator_loss", "encoder_adversarial_loss"]
 
@@ -43,7 +46,7 @@ def test_both_losses_are_of_the_discriminator_before_it_learns() -> None:
     before = copy.deepcopy(objective.discriminator)
     prior_samples = objective.prior.sample(BATCH, named_generator(0, "prior samples"))
     codes, y = minibatch(1)
-    _, losses = objective.penalty(codes, y, Moment(1, 0.1, 1.0))
+    _, losses = penalty_of(objective, codes, y, Moment(1, 0.1, 1.0))
     assert losses == {
         "discriminator_loss": pytest.approx(
             discriminator_loss(before(prior_samples), before(codes.z)).item(), rel=1e-5
@@ -73,7 +76,7 @@ def test_the_discriminator_learns_at_its_own_rate_times_the_runs_factor() -> Non
 def test_learning_brings_the_discriminators_loss_down() -> None:
     objective = make_adversarial(regularization_interval=1)
     far, y = Codes(torch.full((BATCH, 2), 3.0)), torch.zeros(BATCH, dtype=torch.int64)
-    losses = [objective.penalty(far, y, Moment(step, 0.1, 1.0))[1] for step in range(1, 30)]
+    losses = [penalty_of(objective, far, y, Moment(step, 0.1, 1.0))[1] for step in range(1, 30)]
     assert losses[-1]["discriminator_loss"] < 0.5 * losses[0]["discriminator_loss"]
     assert losses[-1]["encoder_adversarial_loss"] > losses[0]["encoder_adversarial_loss"]
 
@@ -88,11 +91,10 @@ def test_the_discriminator_sees_exactly_the_codes_of_the_latest_minibatches(
     for step in range(1, 10):
         take(objective, step, progress=step / 9)
         assert len(inputs) == step // interval  # One pass a phase, and none between.
-        kept = objective.buffers["code_buffer"]
         latest = [minibatch(number)[0].z for number in range(max(1, step - code_buffer + 1), step + 1)]
-        assert torch.equal(torch.cat(kept), torch.cat(latest))
-        assert len(kept) == len(latest)
-        assert not any(codes.requires_grad for codes in kept)
+        kept = objective.buffers["codes"]
+        assert torch.equal(kept[-len(latest) * BATCH :], torch.cat(latest))
+        assert not kept.requires_grad
         if step % interval == 0:  # As many prior samples, new ones each time, stand before the codes.
             codes = torch.cat(latest)
             samples = objective.prior.sample(len(codes), prior_samples)
@@ -125,7 +127,7 @@ def test_labels_tell_the_discriminator_digits_and_get_samples_of_their_component
     inputs = watch(objective)
     codes, y = minibatch(1)
     y[: BATCH // 2] = UNLABELLED
-    objective.penalty(codes, y, Moment(1, 0.1, 1.0))
+    penalty_of(objective, codes, y, Moment(1, 0.1, 1.0))
     (both,) = inputs
     assert both.shape == (2 * BATCH, 2 + 11)
     assert CLASSES == 11
@@ -172,9 +174,9 @@ def test_an_uncertain_discriminator_lets_a_training_run_go_on() -> None:
 @pytest.mark.parametrize("prior", ["gaussian", "mixture"])
 def test_the_variational_objective_adds_the_weighted_kl_divergence(prior: str) -> None:
     config = make_config(encoder="gaussian", prior=prior, objective="variational", train={"kl_weight": 0.5})
-    objective = OBJECTIVES[config.objective_name](config, torch.device("cpu"))
+    objective = make_objective(config, torch.device("cpu"))
     codes, y = minibatch(1)
-    penalty, losses = objective.penalty(codes, y, Moment(1, 0.1, 1.0))
+    penalty, losses = penalty_of(objective, codes, y, Moment(1, 0.1, 1.0))
     assert codes.mean is not None
     assert codes.std is not None
     expected = objective.prior.kl_divergence(codes.mean, codes.std, codes.z).mean().item()
@@ -187,7 +189,7 @@ def test_the_variational_objective_adds_the_weighted_kl_divergence(prior: str) -
 def test_without_a_prior_exactly_nothing_is_added_and_no_loss_reported() -> None:
     config = make_config(prior="none")
     assert config.objective_name == "unregularized"
-    objective = OBJECTIVES[config.objective_name](config, torch.device("cpu"))
+    objective = make_objective(config, torch.device("cpu"))
     assert [take(objective, step) for step in (1, 2)] == [{"penalty": 0.0}] * 2
     assert not objective.networks
     assert not any(objective.state_dict().values())
@@ -214,7 +216,7 @@ def test_a_state_taken_up_goes_on_as_if_never_put_away(
     assert [take(resumed, step) for step in range(steps + 1, 10)] == expected
     assert not moved(resumed.discriminator, snapshot(undisturbed.discriminator))
     for name, values in undisturbed.buffers.items():
-        assert torch.equal(torch.cat(resumed.buffers[name]), torch.cat(values))
+        assert torch.equal(resumed.buffers[name], values)
 
 
 def test_the_buffered_codes_are_part_of_the_state() -> None:
@@ -222,14 +224,15 @@ def test_the_buffered_codes_are_part_of_the_state() -> None:
     for step in (1, 2):
         take(undisturbed, step)
     state = undisturbed.state_dict()
-    assert torch.equal(state["code_buffer"]["0001"], minibatch(2)[0].z)
-    forgetful.load_state_dict({name: group for name, group in state.items() if not name.endswith("_buffer")})
+    assert torch.equal(state["objective_buffers"]["codes"][-BATCH:], minibatch(2)[0].z)
+    empty = {name: torch.zeros_like(value) for name, value in state["objective_buffers"].items()}
+    forgetful.load_state_dict(state | {"objective_buffers": empty})
     assert take(forgetful, 3)["discriminator_loss"] != take(undisturbed, 3)["discriminator_loss"]
 
 
 def test_a_state_of_another_objective_or_of_other_networks_is_refused() -> None:
     config = make_config(prior="none")
-    unregularized = OBJECTIVES["unregularized"](config, torch.device("cpu"))
+    unregularized = make_objective(config, torch.device("cpu"))
     with pytest.raises(KeyError):
         make_adversarial().load_state_dict(unregularized.state_dict())
     with pytest.raises(RuntimeError, match="size mismatch"):

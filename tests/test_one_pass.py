@@ -1,21 +1,22 @@
 """One pass through the discriminator serves both losses; the encoder's has a weight that grows."""
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import make_adversarial, make_config, minibatch, moved, snapshot
+from tiny import make_adversarial, make_config, minibatch, moved, next_step, penalty_of, snapshot
 from torch import nn
 
-from aae.config import UNLABELLED, RunConfig
-from aae.model.losses import encoder_adversarial_loss
-from aae.model.networks import Codes, apply
-from aae.model.objectives import CLASSES, Adversarial, Moment
+from aae.model.encoders.base import Codes
+from aae.model.networks import apply
+from aae.model.objectives.adversarial import CLASSES, Adversarial
+from aae.model.objectives.adversarial_losses import encoder_adversarial_loss
+from aae.model.objectives.base import Moment, Tensors
 from aae.model.trainer import Trainer
+from aae.settings.config import UNLABELLED, RunConfig
 
 EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learning_rate": 0.03}
 
@@ -67,7 +68,7 @@ def test_the_encoder_gets_autograds_gradient_through_the_discriminator_before_it
         codes, y = minibatch(step)
         if labels:
             y[::2] = UNLABELLED
-        penalty, _ = objective.penalty(codes, y, Moment(step, step / 6, 1.0))
+        penalty, _ = penalty_of(objective, codes, y, Moment(step, step / 6, 1.0))
         expected, updated = (
             gradients(
                 0.25 * encoder_adversarial_loss(logits_of(network, objective.config, codes.z, y)), codes
@@ -83,12 +84,12 @@ def test_the_encoder_gets_autograds_gradient_through_the_discriminator_before_it
 def test_the_gradient_is_right_however_sure_the_discriminator_is(logit: float) -> None:
     objective = make_adversarial(code_buffer=3, **EVERY_STEP, **constant_weight(1.0))
     for step in (1, 2):
-        objective.penalty(*minibatch(step), Moment(step, 0.1, 0.0))
+        penalty_of(objective, *minibatch(step), Moment(step, 0.1, 0.0))
     shift_logits(objective, logit)
     codes, y = minibatch(3)
     logits = logits_of(objective.discriminator, objective.config, codes.z, y)
     expected = gradients(encoder_adversarial_loss(logits), codes)
-    penalty, _ = objective.penalty(codes, y, Moment(3, 0.1, 1.0))
+    penalty, _ = penalty_of(objective, codes, y, Moment(3, 0.1, 1.0))
     for found, right in zip(gradients(penalty, codes), expected, strict=True):
         assert apart(found, right) < 1e-5
 
@@ -103,7 +104,7 @@ def test_the_gradient_of_a_certain_discriminator_is_finite(
     for step in range(1, 4):
         shift_logits(objective, logit)
         codes, y = minibatch(step)
-        penalty, losses = objective.penalty(codes, y, Moment(step, 0.5, 1.0))
+        penalty, losses = penalty_of(objective, codes, y, Moment(step, 0.5, 1.0))
         for gradient in gradients(penalty, codes):
             assert gradient.isfinite().all()
         assert losses["encoder_adversarial_loss"] == pytest.approx(max(-logit, 0), rel=0.1, abs=1e-6)
@@ -118,10 +119,10 @@ def test_the_encoder_follows_the_discriminator_only_from_the_next_step_on(x: tor
         for rate in (1e-6, 1.0)
     )
     for trainer in (slow, fast):
-        trainer.run_step(x[:100], y[:100])
+        next_step(trainer)
     assert not moved(fast.autoencoder, snapshot(slow.autoencoder))
     for trainer in (slow, fast):
-        trainer.run_step(x[:100], y[:100])
+        next_step(trainer)
     assert moved(fast.autoencoder, snapshot(slow.autoencoder))
 
 
@@ -133,7 +134,7 @@ def weight_at(progress: float, **train: Any) -> float:
     objective = make_adversarial(**EVERY_STEP, **train)
     codes, y = minibatch(1)
     (expected, *_) = gradients(encoder_adversarial_loss(objective.discriminator(codes.z)), codes)
-    (found, *_) = gradients(objective.penalty(codes, y, Moment(1, progress, 1.0))[0], codes)
+    (found, *_) = gradients(penalty_of(objective, codes, y, Moment(1, progress, 1.0))[0], codes)
     return float(found.norm() / expected.norm())
 
 
@@ -157,13 +158,13 @@ def test_until_the_refinement_the_weight_is_its_first_value() -> None:
 def test_the_objective_is_told_where_the_run_stands(x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(make_config(train={"epochs": 2}), x, torch.zeros(len(x), dtype=torch.int64))
     moments: list[Moment] = []
-    penalty: Callable[..., tuple[torch.Tensor, dict[str, float]]] = trainer.objective.penalty
+    draw = trainer.objective.draw
 
-    def watch(codes: Codes, y: torch.Tensor, moment: Moment) -> tuple[torch.Tensor, dict[str, float]]:
+    def watch(moment: Moment, y: torch.Tensor) -> tuple[int, Tensors]:
         moments.append(moment)
-        return penalty(codes, y, moment)
+        return draw(moment, y)
 
-    monkeypatch.setattr(trainer.objective, "penalty", watch)
+    monkeypatch.setattr(trainer.objective, "draw", watch)
     for _ in range(2):
         trainer.run_epoch()
     assert [moment.step for moment in moments] == list(range(1, 13))

@@ -24,7 +24,13 @@ def train(network: nn.Module, optimizer: Optimizer, steps: range) -> list[torch.
         x = torch.randn(11, 5, generator=torch.Generator().manual_seed(step))
         optimizer.zero_grad()
         network(x).square().mean().backward()
-        optimizers.step(optimizer, 0.01 / (step + 1))
+        rate = 0.01 / (step + 1)
+        if isinstance(optimizer.param_groups[0]["lr"], torch.Tensor):
+            optimizers.step(optimizer, torch.tensor(rate, dtype=torch.float64))
+        else:  # PyTorch's own, with a number.
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
     return [parameter.detach().clone() for parameter in network.parameters()]
 
 
@@ -60,10 +66,10 @@ def test_a_step_sets_the_rate(name: str) -> None:
     optimizer = make_optimizer(name, network.parameters(), BETAS)
     before = [parameter.detach().clone() for parameter in network.parameters()]
     network(torch.ones(1, 5)).square().mean().backward()
-    optimizers.step(optimizer, 0.0)
+    optimizers.step(optimizer, torch.tensor(0.0, dtype=torch.float64))
     assert equal(list(network.parameters()), before)
-    optimizers.step(optimizer, 0.5)
-    assert [group["lr"] for group in optimizer.param_groups] == [0.5]
+    optimizers.step(optimizer, torch.tensor(0.5, dtype=torch.float64))
+    assert [float(group["lr"]) for group in optimizer.param_groups] == [0.5]
     assert not equal(list(network.parameters()), before)
 
 
@@ -72,7 +78,7 @@ def test_the_first_step_of_sgd_is_the_gradient_and_of_adam_its_sign(name: str) -
     parameter = nn.Parameter(torch.tensor([1.0, 1.0]))
     optimizer = make_optimizer(name, [parameter], BETAS)
     parameter.grad = torch.tensor([3.0, -0.5])
-    optimizers.step(optimizer, 0.1)
+    optimizers.step(optimizer, torch.tensor(0.1, dtype=torch.float64))
     expected = [1 - 0.3, 1 + 0.05] if name == "sgd" else [1 - 0.1, 1 + 0.1]
     assert parameter.tolist() == pytest.approx(expected)
 

@@ -5,11 +5,11 @@ import copy
 import numpy as np
 from evaluated import ENCODERS, NULL, ablation, band, rows_of
 
-from aae.measure.panels import AXES, fit_panels
-from aae.model.priors import PRIORS
+from aae.compare.panels import AXES, fit_panels
+from aae.model.parts import prior_class
 
 NULLS = {"gaussian": NULL, "none": NULL}
-OBJECTS = {name: PRIORS[name]() for name in NULLS}
+OBJECTS = {name: prior_class(name)() for name in NULLS}
 
 
 def test_each_measure_has_a_panel_of_every_variant_under_a_prior_with_a_value_a_seed() -> None:
@@ -48,6 +48,6 @@ def test_the_band_is_the_widest_of_the_priors_that_are_shown() -> None:
     rows = rows_of(ablation())
     rows += [row | {"prior": "uniform"} for row in rows[:3]]
     nulls = NULLS | {"uniform": other, "none": {}}  # A prior that is not shown needs no band.
-    panels, _ = fit_panels(rows, nulls, OBJECTS | {"uniform": PRIORS["uniform"]()})
+    panels, _ = fit_panels(rows, nulls, OBJECTS | {"uniform": prior_class("uniform")()})
     assert panels[1][1] == (min(NULL["raw"]["kl"]["low"], other["raw"]["kl"]["low"]), 0.05)
     assert len(panels[1][2]) == 4

@@ -8,11 +8,11 @@ import torch
 from conftest import ROOT
 from scipy import stats
 
-from aae.config import RunConfig
 from aae.measure.percentiles import percentile_grid
 from aae.model.networks import Autoencoder
-from aae.model.priors import PRIORS
-from aae.params import parse_params
+from aae.model.parts import PRIORS, prior_class
+from aae.settings.config import RunConfig
+from aae.settings.params import parse_params
 
 PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
 Z = np.random.default_rng(0).standard_normal((200, 2)).astype(np.float32) ** 3  # Codes of some images.
@@ -43,7 +43,9 @@ def test_z1_grows_along_the_second_axis_of_the_grid_and_z2_along_the_first() -> 
     assert not np.allclose(images[0, 4], images[4, 0], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name, prior in PRIORS.items() if prior.constrains])
+@pytest.mark.parametrize(
+    "name", [name for name, prior in ((name, prior_class(name)) for name in PRIORS) if prior.constrains]
+)
 def test_with_a_prior_the_percentiles_are_its_own_and_do_not_depend_on_the_codes(name: str) -> None:
     config, autoencoder = untrained(name, std=5)
     images = percentile_grid(config, autoencoder, Z, 4)
@@ -51,7 +53,7 @@ def test_with_a_prior_the_percentiles_are_its_own_and_do_not_depend_on_the_codes
     u = np.array([0.125, 0.375, 0.625, 0.875])
     for row in range(4):
         for column in range(4):
-            code = PRIORS[name](5).from_uniform(np.array([u[column], u[row]]))
+            code = prior_class(name)(5).from_uniform(np.array([u[column], u[row]]))
             np.testing.assert_allclose(images[row, column], decoded(autoencoder, code), atol=1e-6)
 
 

@@ -13,11 +13,14 @@ from matplotlib.patches import Rectangle
 
 from aae.draw.plane import figure_2a, figure_side_by_side
 from aae.draw.style import DIGIT_COLOURS
-from aae.model.priors import PRIORS, Gaussian, Prior, Uniform
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
+from aae.model.priors.uniform import Uniform
 
 Y = np.arange(200) % 10
 Z = np.random.default_rng(0).standard_normal((200, 2))
-UNCONSTRAINED = PRIORS["none"]()
+UNCONSTRAINED = prior_class("none")()
 STD = 2.0  # Of the priors whose planes several tests look at.
 CONSTRAINING = pytest.mark.parametrize("name", [name for name in PRIORS if name != "none"])
 
@@ -53,12 +56,12 @@ def corners(axes: Axes) -> np.ndarray:
 @functools.cache
 def plane_of_near_codes(name: str) -> Axes:
     """A prior's plane with all codes near the origin, so that the prior decides how much it shows."""
-    return plane(0.01 * Z, PRIORS[name](STD))
+    return plane(0.01 * Z, prior_class(name)(STD))
 
 
 @functools.cache
 def prior_samples(name: str) -> np.ndarray:
-    return PRIORS[name](STD).sample(20_000, torch.Generator().manual_seed(0)).numpy()
+    return prior_class(name)(STD).sample(20_000, torch.Generator().manual_seed(0)).numpy()
 
 
 # Codes, their names, and the plane beside them.
@@ -131,7 +134,7 @@ def test_the_contours_of_every_prior_hold_the_mass_they_say(name: str) -> None:
     (lines,) = contours(plane_of_near_codes(name))
     z = prior_samples(name)
     inside = sorted(path.contains_points(z).mean() for path in lines.get_paths())
-    for share, mass in zip(inside, PRIORS[name].contour_masses, strict=True):
+    for share, mass in zip(inside, prior_class(name).contour_masses, strict=True):
         # Four standard errors or, at the edge of a flat density, a cell of the grid on either side.
         assert share == pytest.approx(mass, abs=4 * np.sqrt(mass * (1 - mass) / len(z)) or 0.006)
 
@@ -176,7 +179,7 @@ def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None
 )
 def test_the_plane_is_square_and_holds_every_code(name: str, spread: float) -> None:
     z = spread * Z + ([100, -3] if name == "none" else 0)
-    axes = plane(z, PRIORS[name]())
+    axes = plane(z, prior_class(name)())
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     assert right - left == pytest.approx(top - bottom)
     assert axes.get_aspect() == 1

@@ -9,9 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae.config import PriorName
-from aae.model.priors import PRIORS, Gaussian, Mixture, Prior, SwissRoll, Uniform
-from aae.randomness import named_generator
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
+from aae.model.priors.uniform import Uniform
+from aae.model.randomness import named_generator
+from aae.settings.config import PriorName
 
 N = 100_000
 PLANAR_CASES = [(name, std, 2) for name in PRIORS for std in (1.0, 5.0)]
@@ -22,7 +27,7 @@ STDS = pytest.mark.parametrize("std", [1.0, 0.3, 5.0])
 
 
 def make(name: str, std: float, dim: int) -> Prior:
-    return PRIORS[name](std, dim)
+    return prior_class(name)(std, dim)
 
 
 @cache
@@ -222,9 +227,11 @@ def test_a_prior_says_whether_its_density_is_positive_everywhere(name: str, std:
 
 def test_every_allowed_name_has_a_prior_that_knows_it() -> None:
     assert set(PRIORS) == set(PriorName.__args__)  # type: ignore[attr-defined]
-    assert {name: kind.name for name, kind in PRIORS.items() if name != "none"} == {
-        name: name for name in PRIORS if name != "none"
-    }
-    assert PRIORS["none"].name == "gaussian"  # Whose null distribution its codes are judged by.
+    assert {
+        name: kind.name for name, kind in ((name, prior_class(name)) for name in PRIORS) if name != "none"
+    } == {name: name for name in PRIORS if name != "none"}
+    assert prior_class("none").name == "gaussian"  # Whose null distribution its codes are judged by.
     assert not any("-" in name for name in PRIORS)  # It joins the parts of a cell's name.
-    assert [name for name, kind in PRIORS.items() if not kind.constrains] == ["none"]
+    assert [name for name, kind in ((name, prior_class(name)) for name in PRIORS) if not kind.constrains] == [
+        "none"
+    ]

@@ -12,8 +12,14 @@ from tiny import make_config
 from torch.distributions import Normal, kl_divergence
 
 from aae.errors import UserError
-from aae.model.priors import PRIORS, Gaussian, Mixture, Prior, SwissRoll, Unconstrained, Uniform, run_prior
-from aae.randomness import named_generator
+from aae.model.parts import PRIORS, prior_class, run_prior
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
+from aae.model.priors.unconstrained import Unconstrained
+from aae.model.priors.uniform import Uniform
+from aae.model.randomness import named_generator
 
 N = 100_000
 STDS = pytest.mark.parametrize("std", [1.0, 5.0])
@@ -229,7 +235,7 @@ def test_what_needs_a_plane_refuses_eight_dimensions_in_one_line() -> None:
 @pytest.mark.parametrize("name", PRIORS)
 def test_a_run_has_the_prior_that_it_names(name: str) -> None:
     prior = run_prior(make_config(prior=name, model={"prior_std": 5.0}))
-    assert type(prior) is PRIORS[name]
+    assert type(prior) is prior_class(name)
     assert (prior.std, prior.dim) == (5.0, 2)
     assert run_prior(make_config(prior=name, seed=7, model={"prior_std": 5.0})) is prior  # Made once.
 

@@ -6,7 +6,11 @@ import torch
 from quadrature import gap_density, gap_samples, misfit, misfit_of, plane
 
 from aae.measure.probe import jensen_shannon
-from aae.model.priors import Gaussian, Mixture, Prior, SwissRoll, Uniform
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
+from aae.model.priors.mixture import Mixture
+from aae.model.priors.swiss_roll import SwissRoll
+from aae.model.priors.uniform import Uniform
 
 PRIOR = Gaussian()
 N = 10_000

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from aae.measure.distances import match_moments, sliced_w2
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 
 def normal_samples(n: int) -> np.ndarray:
@@ -40,7 +42,7 @@ def test_many_even_points_measure_the_distance_that_exact_cells_measure(shift: f
 
 @pytest.mark.parametrize("name", ["uniform", "mixture", "swiss_roll"])
 def test_samples_fit_their_own_prior_and_normal_samples_of_its_moments_do_not(name: str) -> None:
-    prior, generator = PRIORS[name](), torch.Generator().manual_seed(1)
+    prior, generator = prior_class(name)(), torch.Generator().manual_seed(1)
     own = [sliced_w2(prior.sample(1000, generator).numpy(), prior) for _ in range(20)]
     assert max(own) < 0.12
     assert sliced_w2(match_moments(normal_samples(1000), prior), prior) > 1.5 * max(own)

@@ -2,7 +2,7 @@
 
 import torch
 
-from aae.randomness import named_generator
+from aae.model.randomness import named_generator
 
 
 def test_named_generators_depend_on_seed_and_name_alone() -> None:

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser
 from tiny import make_config
 
 from aae.model.networks import Autoencoder
-from aae.model.priors import Prior, run_prior
+from aae.model.parts import run_prior
+from aae.model.priors.base import Prior
 from aae.report import latent, page
 
 N = 300  # Test images of the page that is made here.

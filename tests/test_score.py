@@ -12,11 +12,11 @@ import pytest
 from conftest import ROOT
 
 from aae import score
-from aae.io.artifacts import rounded
 from aae.measure.nulls import null_bands
 from aae.measure.scorecard import MEASURES
 from aae.measure.scorecard import score as scorecard
-from aae.model.priors import PRIORS
+from aae.model.parts import prior_class
+from aae.runs.artifacts import rounded
 
 Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 
@@ -70,7 +70,7 @@ def test_the_json_is_the_scorecard_as_rounded_as_the_metrics(
 ) -> None:
     path = saved(tmp_path / "codes.npz", z=5 * Z)
     run(monkeypatch, path, "--prior", name, "--std", "5", "--json")
-    prior = PRIORS[name](5)
+    prior = prior_class(name)(5)
     null = null_bands(len(Z), prior, samples=10)
     due = {"codes": scorecard(5 * Z, prior, null), "null": null, "null_samples": 10}
     assert json.loads(capsys.readouterr().out) == rounded(due)
@@ -80,7 +80,7 @@ def test_without_options_the_prior_is_the_standard_normal_and_the_null_is_of_30_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(monkeypatch, saved(tmp_path / "codes.npz", z=Z), "--json")
-    prior = PRIORS["gaussian"]()
+    prior = prior_class("gaussian")()
     null = null_bands(len(Z), prior, samples=30)
     due = {"codes": scorecard(Z, prior, null), "null": null, "null_samples": 30}
     assert json.loads(capsys.readouterr().out) == rounded(due)
@@ -124,8 +124,8 @@ def test_for_people_it_prints_a_row_a_measure_and_a_verdict(
 
 
 def verdict_of(z: np.ndarray, prior: str = "gaussian") -> list[str]:
-    null = null_bands(len(z), PRIORS[prior](), samples=30)
-    return score.verdict(scorecard(z, PRIORS[prior](), null), null, PRIORS[prior]())
+    null = null_bands(len(z), prior_class(prior)(), samples=30)
+    return score.verdict(scorecard(z, prior_class(prior)(), null), null, prior_class(prior)())
 
 
 def normal_samples(n: int, seed: int = 0) -> np.ndarray:
@@ -151,7 +151,7 @@ def test_density_and_location_are_told_apart() -> None:
 
 
 def test_codes_where_the_prior_is_0_differ_even_if_the_others_fit() -> None:
-    z = PRIORS["uniform"](1.3).from_uniform(np.random.default_rng(0).random((2000, 2)))
+    z = prior_class("uniform")(1.3).from_uniform(np.random.default_rng(0).random((2000, 2)))
     density, location = verdict_of(z, "uniform")
     assert ": it differs. Of the codes 4" in density
     assert density.endswith("% lie where p(z) is 0; the KL is of the others.")

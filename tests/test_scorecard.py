@@ -14,7 +14,9 @@ from aae.errors import UserError
 from aae.measure import distances, divergence, two_sample
 from aae.measure.nulls import null_bands
 from aae.measure.scorecard import MEASURES, Measure, Null, Sample, measure, score, table
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 PRIOR = Gaussian()
 SAMPLES = 120
@@ -37,7 +39,7 @@ def prior_samples(prior: Prior, n: int, seed: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def nulls() -> dict[str, tuple[Prior, Null]]:
-    priors = {name: PRIORS[name]() for name in ("gaussian", "uniform", "mixture", "swiss_roll")}
+    priors = {name: prior_class(name)() for name in ("gaussian", "uniform", "mixture", "swiss_roll")}
     return {name: (prior, null_bands(N, prior, SAMPLES)) for name, prior in priors.items()}
 
 
@@ -87,10 +89,10 @@ def test_the_classifiers_band_holds_at_least_95_percent_of_fresh_prior_samples(
 
 @EACH_PRIOR
 def test_codes_of_another_prior_lie_outside_the_null_bands(name: str) -> None:
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     null = null_bands(1000, prior, samples=20)
     for other in {"gaussian", "uniform", "mixture", "swiss_roll"} - {name}:
-        scores = [score(prior_samples(PRIORS[other](), 1000, seed), prior, null) for seed in range(2)]
+        scores = [score(prior_samples(prior_class(other)(), 1000, seed), prior, null) for seed in range(2)]
         for form in FORMS:  # All have nearly the same moments: what sets them apart is shape.
             for each in ("kl", "sliced_w2"):
                 value = np.mean([each_score[form][each] for each_score in scores])
@@ -171,7 +173,7 @@ def test_a_planar_measure_is_defined_in_the_plane_alone() -> None:
 
 @pytest.mark.parametrize("name", ["uniform", "swiss_roll"])
 def test_codes_outside_the_support_are_counted_beside_a_finite_divergence(name: str) -> None:
-    prior = PRIORS[name]()
+    prior = prior_class(name)()
     z = 1.3 * prior_samples(prior, 1000, 0)
     numbers = measure(z, prior)
     assert np.isfinite(numbers["kl"])

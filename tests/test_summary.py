@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from evaluated import FORM, NULL, ablation, config_of, evaluation, rows_of
+from evaluated import FORM, NULL, ablation, config_of, evaluation, row_of, rows_of
 from scipy import stats
 from tiny import make_config
 
+from aae.compare.summary import COLUMNS, details, headline, null_band, run_row, variants, with_excess
 from aae.measure.evaluation import evaluate
 from aae.measure.nulls import large_null_bands, null_bands
 from aae.measure.scorecard import MEASURES
-from aae.measure.summary import COLUMNS, cell_row, details, headline, null_band, variants
+from aae.model.encoding import final_codes
 from aae.model.networks import Autoencoder
-from aae.model.priors import run_prior
+from aae.model.parts import run_prior
 
 CONFIG = config_of("gaussian-gaussian-7")
 
@@ -33,7 +34,7 @@ def by_variant(rows: list[dict[str, Any]], measure: str) -> dict[str, dict[str, 
 
 
 def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() -> None:
-    found = cell_row(CONFIG, evaluation(kl=0.09, w2=0.03, sigma=0.25))
+    found = row_of(CONFIG, evaluation(kl=0.09, w2=0.03, sigma=0.25))
     assert {name: found[name] for name in ("encoder", "prior", "seed")} == {
         "encoder": "gaussian", "prior": "gaussian", "seed": 7,
     }  # fmt: skip
@@ -50,13 +51,21 @@ def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() 
 
 
 def test_what_a_run_lacks_is_left_out_of_its_row_and_a_zero_is_not() -> None:
-    without = evaluation() | {"discriminator": {"probe_jsd": 0.02}, "component_accuracy": 0.7}
-    without["training"] = {"kl": 0.1, "sliced_w2": 0.03, "sliced_w2_excess": None}
-    found = cell_row(CONFIG, without)
+    without = evaluation() | {"probe_jsd": 0.02, "component_accuracy": 0.7, "training_codes": 10_000}
+    for name in ("gap", "jsd", "shift"):
+        del without[name]
+    found = row_of(CONFIG, without)
     assert {"gap", "jsd", "shift", "sliced_w2_training_excess", "entropy"}.isdisjoint(found)
+    assert found["sliced_w2_excess"] == pytest.approx(0.024)
     assert found["component_accuracy"] == 0.7
     assert found["sigma_median"] == 0.0
     assert found["probe_jsd"] == 0.02
+
+
+def test_a_null_for_other_numbers_of_codes_gives_no_excess() -> None:
+    found = row_of(CONFIG, evaluation() | {"codes": 5_000})
+    assert {"sliced_w2_excess", "shift_excess"}.isdisjoint(found)
+    assert "sliced_w2_training_excess" in found
 
 
 def test_a_measure_has_one_title_throughout() -> None:
@@ -66,22 +75,24 @@ def test_a_measure_has_one_title_throughout() -> None:
 
 
 def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
-    found = headline(cell_row(CONFIG, evaluation(kl=0.0912345, sigma=2.34567e-6)))
+    found = headline(row_of(CONFIG, evaluation(kl=0.0912345, sigma=2.34567e-6)))
     assert found["kl"] == 0.09123
     assert found["sigma"] == 2.346e-6
     assert found["squared_error"] == 0.035
     assert found["neighbours"] == 0.83
     assert list(found)[:2] == ["kl", "kl_training"]
     assert len(found) <= 12
-    assert "gap" not in headline(cell_row(CONFIG, evaluation() | {"discriminator": {}}))
+    without = evaluation()
+    del without["gap"]
+    assert "gap" not in headline(row_of(CONFIG, without))
 
 
 # The base run's details.
 
 
 def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
-    found = evaluation()
-    rows = details(cell_row(CONFIG, found), found, NULL)
+    measures = with_excess(evaluation(), NULL)
+    rows = details(measures, NULL, "torch-2.14.1-cpu")
     numbers = {each["name"]: each for each in rows}
     assert len(numbers) == len(rows)
     assert numbers["kl"] == {
@@ -95,15 +106,15 @@ def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
     )
     assert (numbers["shift"]["null"], numbers["total_variation"]["null"]) == (0.02, 0.03)
     assert numbers["gap"]["null"] is numbers["gap"]["low"] is numbers["gap"]["high"] is None
-    assert set(COLUMNS) & set(numbers) == set(cell_row(CONFIG, found)) - {"encoder", "prior", "seed"}
+    assert set(COLUMNS) & set(numbers) == set(measures) & set(COLUMNS)
 
 
 def test_details_have_the_codes_moments_and_what_the_run_was_trained_with() -> None:
-    found = evaluation()
-    values = {each["name"]: each["value"] for each in details(cell_row(CONFIG, found), found, NULL)}
+    found = details(with_excess(evaluation(), NULL), NULL, "torch-2.14.1-cpu")
+    values = {each["name"]: each["value"] for each in found}
     assert (values["mean_1"], values["mean_2"]) == (0.01, -0.02)
     assert [values[f"covariance_{place}"] for place in ("1_1", "1_2", "2_2")] == [0.98, 0.03, 0.94]
-    assert values["trained_with"] == "torch 2.14.1, capability AVX512"
+    assert values["trained_with"] == "torch-2.14.1-cpu"
 
 
 def test_a_number_that_prior_samples_do_not_have_has_no_null_band() -> None:
@@ -166,7 +177,7 @@ def test_every_number_of_an_ablation_is_summarised() -> None:
         assert measures == named - {"encoder", "prior", "seed"}
 
 
-# What encode-testset and null-bands really write.
+# What evaluations and null distributions really hold.
 
 
 def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
@@ -175,9 +186,13 @@ def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
     config = make_config(encoder="gaussian")
     prior = run_prior(config)
     null = null_bands(200, prior, samples=3) | large_null_bands(200, len(x), prior, samples=3)
-    history = pd.DataFrame({"discriminator_loss": [0.68]})
-    found = evaluate(config, Autoencoder(config), (x[:200], y[:200]), x, history, null).metrics
-    assert set(COLUMNS) - set(cell_row(config, found)) == {"component_accuracy"}
+    history = pd.DataFrame({"epoch": [1], "discriminator_loss": [0.68]})
+    autoencoder = Autoencoder(config)
+    tensors = final_codes(config, autoencoder, x, x[:200])
+    codes = {name: value.numpy() for name, value in tensors.items()}
+    measures = evaluate(config, autoencoder, codes, (x[:200].numpy(), y[:200]), history).measures
+    found = run_row(config, with_excess(measures, null))
+    assert set(COLUMNS) - set(found) == {"component_accuracy"}
     bands = {name: null_band(null, name) for name, column in COLUMNS.items() if column.null}
     assert all({"mean", "low", "high"} <= set(band) for band in bands.values())
-    assert len(details(cell_row(config, found), found | {"trained_with": {}}, null)) == len(COLUMNS) + 5
+    assert len(details(with_excess(measures, null), null, "here")) == len(COLUMNS) - 1 + 5 + 1

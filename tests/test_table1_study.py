@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_no_word_is_cut_off
-from evaluated import evaluation
+from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row
 from aae.studies import table1
 
 SGD = {"optimizer": "sgd", "batch_size": 100}
@@ -30,7 +29,7 @@ OURS, PAPERS = curves(0.03, 0.014, 0.012), curves(0.04, 0.02, 0.016, 0.014)
 def run(seed: int, found: float, table: pd.DataFrame, train: dict[str, Any]) -> dict[str, Any]:
     config = make_config(seed=seed, train={"batch_size": 150} | train)
     likelihood = {"log_likelihood": found, "standard_error": 2.0, "bandwidth": 0.176, "samples": 10_000}
-    return cell_row(config, evaluation(0.1)) | table1.settings(config, table) | likelihood
+    return row_of(config, evaluation(0.1)) | table1.settings(config, table) | likelihood
 
 
 def study(ours: list[float], papers: list[float]) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
 
-from aae.io import artifacts
+from aae.runs import artifacts
 
 TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
 
@@ -75,6 +75,18 @@ def test_rows_with_different_keys_leave_gaps_and_keep_every_column_in_the_order_
     loaded = artifacts.load_table(tmp_path / "table.csv")
     np.testing.assert_array_equal(loaded["loss"], [0.5, np.nan, np.nan])
     np.testing.assert_array_equal(loaded["kl"], [np.nan, 4.0, np.nan])
+
+
+def test_whole_numbers_stay_whole_beside_gaps(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"variant": "1", "codes": 100, "kl": 0.5},
+        {"variant": "control"},
+        {"variant": "2", "kl": 1.5},
+    ]
+    artifacts.save_table(rows, tmp_path / "table.csv")
+    loaded = artifacts.load_rows(tmp_path / "table.csv", ["variant"])
+    assert loaded == rows
+    assert isinstance(loaded[0]["codes"], int)
 
 
 def test_given_columns_decide_what_is_written_and_in_which_order(tmp_path: Path) -> None:

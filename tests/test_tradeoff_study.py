@@ -3,14 +3,13 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import assert_no_word_is_cut_off
-from evaluated import evaluation
+from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.measure.summary import cell_row, over_seeds
+from aae.compare.summary import over_seeds
 from aae.report.results import study_table
 from aae.studies import tradeoff
 
@@ -21,7 +20,7 @@ def row(seed: int, kl: float, error: float, **settings: Any) -> dict[str, Any]:
     """A row of the study; `evaluation` puts the KL of training codes 0.02 below that of test codes."""
     config = make_config(seed=seed, **settings)
     found = evaluation(kl + 0.02) | {"reconstruction_error": error}
-    return cell_row(config, found) | tradeoff.settings(config, pd.DataFrame())
+    return row_of(config, found) | tradeoff.settings(config)
 
 
 def adversarial(seed: int, weight: float, kl: float, error: float, start: float = 0.001) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def test_an_objective_alone_is_not_compared(objective: str) -> None:
 
 def test_the_figure_has_every_run_and_names_the_weights() -> None:
     rows = study()
-    figure = tradeoff.figure(rows, [])
+    figure = tradeoff.figure(rows)
     left, right = figure.axes
     assert (left.get_xlabel(), right.get_xlabel()) == tuple(tradeoff.PANELS.values())
     dots = [line for line in left.lines if line.get_marker() == "."]

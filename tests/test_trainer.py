@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from tiny import make_config, moved, snapshot
+from tiny import make_config, moved, next_step, snapshot
 
-from aae.config import RunConfig
 from aae.measure.distances import sliced_w2
-from aae.model.objectives import Adversarial
-from aae.model.priors import Gaussian
+from aae.model.objectives.adversarial import Adversarial
+from aae.model.objectives.base import Moment, Tensors
+from aae.model.priors.gaussian import Gaussian
+from aae.model.randomness import named_generator
 from aae.model.trainer import Losses, Trainer, mean_losses, rate_factor, to_unit
-from aae.randomness import named_generator
+from aae.settings.config import RunConfig
 
 ADVERSARIAL = ["discriminator_loss", "encoder_adversarial_loss"]
 
@@ -27,19 +28,14 @@ def discriminator_of(trainer: Trainer) -> torch.nn.Module:
     return trainer.objective.discriminator
 
 
-def step(trainer: Trainer, x: torch.Tensor) -> Losses:
-    return trainer.run_step(x[:100], torch.zeros(100, dtype=torch.int64))
-
-
-def seen_images(trainer: Trainer, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """Filled with the numbers of the images of each minibatch to come."""
-    numbered = {tuple(image.tolist()): number for number, image in enumerate(x)}
+def seen_images(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Filled with the places of the images of each minibatch to come."""
     seen: list[list[int]] = []
     run_step = trainer.run_step
 
-    def watch(x: torch.Tensor, y: torch.Tensor) -> Losses:
-        seen.append([numbered[tuple(image.tolist())] for image in x])
-        return run_step(x, y)
+    def watch(kind: int, inputs: Tensors) -> Tensors:
+        seen.append(inputs["batch"].tolist())
+        return run_step(kind, inputs)
 
     monkeypatch.setattr(trainer, "run_step", watch)
     return seen
@@ -52,7 +48,7 @@ def test_a_step_between_regularization_phases_leaves_the_discriminator_alone(x: 
     trainer = make(make_config(), x)
     discriminator = snapshot(discriminator_of(trainer))
     encoder, decoder = snapshot(trainer.autoencoder.encoder), snapshot(trainer.autoencoder.decoder)
-    losses = step(trainer, x)
+    losses = next_step(trainer)
     assert not moved(discriminator_of(trainer), discriminator)
     assert moved(trainer.autoencoder.encoder, encoder)
     assert moved(trainer.autoencoder.decoder, decoder)
@@ -61,10 +57,10 @@ def test_a_step_between_regularization_phases_leaves_the_discriminator_alone(x: 
 
 def test_a_step_with_both_phases_moves_all_three_networks(x: torch.Tensor) -> None:
     trainer = make(make_config(), x)
-    step(trainer, x)
+    next_step(trainer)
     networks = [discriminator_of(trainer), trainer.autoencoder.encoder, trainer.autoencoder.decoder]
     before = [snapshot(network) for network in networks]
-    losses = step(trainer, x)
+    losses = next_step(trainer)
     assert all(moved(network, was) for network, was in zip(networks, before, strict=True))
     assert list(losses) == ["reconstruction_loss", *ADVERSARIAL]
     assert losses["discriminator_loss"] > 0
@@ -76,7 +72,7 @@ def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: tor
         for weight in (0.01, 10.0)
     )
     for trainer in (light, heavy):
-        step(trainer, x)
+        next_step(trainer)
     assert moved(heavy.autoencoder.encoder, snapshot(light.autoencoder.encoder))
     assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
 
@@ -112,7 +108,7 @@ def test_each_image_is_seen_at_most_once_an_epoch_and_whole_batches_only(
     x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make(make_config(train={"batch_size": 250}), x)
-    seen = seen_images(trainer, x, monkeypatch)
+    seen = seen_images(trainer, monkeypatch)
     trainer.run_epoch()
     assert [len(batch) for batch in seen] == [250, 250]
     assert len({number for batch in seen for number in batch}) == 500
@@ -123,11 +119,10 @@ def test_with_fewer_images_an_epoch_keeps_its_length_in_updates(
 ) -> None:
     few = x[:400]
     trainer = make(make_config(), few, epoch_images=len(x))
-    seen = seen_images(trainer, few, monkeypatch)
+    seen = seen_images(trainer, monkeypatch)
     for _ in range(2):
         trainer.run_epoch()
     assert trainer.step == len(seen) == 2 * 6
-    assert trainer.progress == 1
     passes = [[number for batch in seen[start : start + 4] for number in batch] for start in (0, 4, 8)]
     assert [sorted(numbers) for numbers in passes] == 3 * [list(range(400))]
     assert len({tuple(numbers) for numbers in passes}) == 3
@@ -137,29 +132,53 @@ def test_an_images_digit_goes_with_it(
     x: torch.Tensor, y: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make(make_config(prior="mixture", labels=600), x, y)
-    digit = {tuple(image.tolist()): int(number) for image, number in zip(x, y, strict=True)}
-    right: list[bool] = []
+    seen = seen_images(trainer, monkeypatch)
+    told: list[torch.Tensor] = []
+    draw = trainer.objective.draw
+
+    def watch(moment: Moment, digits: torch.Tensor) -> tuple[int, Tensors]:
+        told.append(digits)
+        return draw(moment, digits)
+
+    monkeypatch.setattr(trainer.objective, "draw", watch)
+    trainer.run_epoch()
+    assert len(told) == 6
+    for places, digits in zip(seen, told, strict=True):
+        assert digits.tolist() == y[places].tolist()
+
+
+def test_each_step_is_told_and_an_epoch_gives_the_mean_of_its_losses(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make(make_config(), x)
+    steps: list[Losses] = []
     run_step = trainer.run_step
 
-    def watch(x: torch.Tensor, y: torch.Tensor) -> Losses:
-        right.extend(
-            digit[tuple(image.tolist())] == label for image, label in zip(x, y.tolist(), strict=True)
-        )
-        return run_step(x, y)
+    def watch(kind: int, inputs: Tensors) -> Tensors:
+        losses = run_step(kind, inputs)
+        steps.append({name: value.item() for name, value in losses.items()})
+        return losses
 
     monkeypatch.setattr(trainer, "run_step", watch)
-    trainer.run_epoch()
-    assert right == 600 * [True]
-
-
-def test_each_step_is_told_and_an_epoch_gives_their_mean(x: torch.Tensor) -> None:
-    told: list[Losses] = []
-    losses = make(make_config(), x).run_epoch(told.append)
-    assert [list(each)[1:] for each in told] == 3 * [[], ADVERSARIAL]
+    told: list[int] = []
+    losses = trainer.run_epoch(lambda: told.append(trainer.step))
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert [list(each)[1:] for each in steps] == 3 * [[], ADVERSARIAL]
     assert list(losses) == ["reconstruction_loss", *ADVERSARIAL, "learning_rate"]
-    assert losses["reconstruction_loss"] == pytest.approx(np.mean([t["reconstruction_loss"] for t in told]))
+    assert losses["reconstruction_loss"] == pytest.approx(np.mean([t["reconstruction_loss"] for t in steps]))
     for name in ADVERSARIAL:
-        assert losses[name] == pytest.approx(np.mean([each[name] for each in told if len(each) > 1]))
+        assert losses[name] == pytest.approx(np.mean([each[name] for each in steps if len(each) > 1]))
+
+
+def test_inputs_that_are_drawn_in_several_blocks_are_those_of_one(
+    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = make(make_config(encoder="gaussian"), x)
+    at_once.run_epoch()
+    monkeypatch.setattr("aae.model.trainer.BLOCK", 4)
+    in_blocks = make(make_config(encoder="gaussian"), x)
+    in_blocks.run_epoch()
+    assert not moved(in_blocks.autoencoder, snapshot(at_once.autoencoder))
 
 
 def test_mean_losses_passes_over_steps_without_regularization() -> None:
@@ -184,7 +203,7 @@ def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
     trainer = make(make_config(train=train), x)
     optimizers = [trainer.optimizer, trainer.objective.optimizers["discriminator_optimizer"]]
     rates: list[list[float]] = []
-    trainer.run_epoch(lambda losses: rates.append([each.param_groups[0]["lr"] for each in optimizers]))
+    trainer.run_epoch(lambda: rates.append([float(each.param_groups[0]["lr"]) for each in optimizers]))
     full = [trainer.settings.learning_rate, trainer.settings.discriminator_learning_rate]
     expected = np.outer([1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0], full)
     np.testing.assert_allclose(rates, expected, atol=1e-12)
@@ -193,12 +212,10 @@ def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
 def test_an_epoch_gives_the_rate_of_its_last_step(x: torch.Tensor) -> None:
     train = {"epochs": 3, "warmup": 0.5, "decay_start": 0.5, "learning_rate": 0.002}
     trainer = make(make_config(train=train), x)
-    assert (trainer.progress, trainer.rate_factor) == (0, 0)
     for epoch, factor in ((1, 2 / 3), (2, 2 / 3), (3, 0.0)):
         assert trainer.run_epoch()["learning_rate"] == pytest.approx(0.002 * factor)
-        assert trainer.progress == pytest.approx(epoch / 3)
-        assert trainer.rate_factor == pytest.approx(factor)
-        assert trainer.optimizer.param_groups[0]["lr"] == pytest.approx(0.002 * factor)
+        assert trainer.step == 6 * epoch
+        assert float(trainer.optimizer.param_groups[0]["lr"]) == pytest.approx(0.002 * factor)
 
 
 def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prior(x: torch.Tensor) -> None:

@@ -7,25 +7,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import make_config, moved, snapshot
+from tiny import make_config, moved, next_step, snapshot
 
-from aae.config import RunConfig
 from aae.errors import UserError
-from aae.io import checkpoints
-from aae.io.checkpoints import Checkpoint
-from aae.model.objectives import Adversarial
+from aae.model.objectives.adversarial import Adversarial
+from aae.model.randomness import named_generator
 from aae.model.trainer import Trainer
-from aae.randomness import named_generator
+from aae.runs import checkpoints
+from aae.runs.checkpoints import Checkpoint
+from aae.settings.config import RunConfig
 
 ENCODERS = pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
 
 
 def make(config: RunConfig, x: torch.Tensor, epoch_images: int | None = None) -> Trainer:
     return Trainer(config, x, torch.arange(len(x)) % 10, epoch_images)
-
-
-def step(trainer: Trainer, x: torch.Tensor) -> dict[str, float]:
-    return trainer.run_step(x[:100], torch.zeros(100, dtype=torch.int64))
 
 
 def assert_equal_states(one: Mapping[str, Mapping[str, torch.Tensor]], other: Trainer) -> None:
@@ -78,13 +74,13 @@ def test_a_run_that_goes_on_from_a_checkpoint_gives_the_same_bits(
     first = make(config, x)
     first.run_epoch()
     path = tmp_path / "run/key.safetensors"
-    checkpoints.save(Checkpoint(first.state_dict(), [], finished=False), path)
+    checkpoints.save(Checkpoint(first.state_dict(), []), path)
     first.run_epoch()  # Moves what it has, not what it gave.
     second = make(config, x)
     second.load_state_dict(checkpoints.load(path).tensors)
     second.run_epoch()
     assert second.run_epoch() == last
-    checkpoints.save(Checkpoint(second.state_dict(), [], finished=True), path)
+    checkpoints.save(Checkpoint(second.state_dict(), []), path)
     assert_equal_states(checkpoints.load(path).tensors, undisturbed)
 
 
@@ -106,7 +102,7 @@ def test_a_run_resumes_to_the_bit_in_the_middle_of_a_pass_and_at_its_end(
         undisturbed.run_epoch()
     assert (undisturbed.step % 4 == 0) is (epochs_before == 2)
     state = copy.deepcopy(undisturbed.state_dict())
-    assert len(state["code_buffer"]) == (1 if refinement_start else code_buffer)
+    assert state["objective_buffers"]["filled"] == (1 if refinement_start else code_buffer)
     resumed = make(config, few, len(x))
     resumed.load_state_dict(state)
     assert_equal_states(state, resumed)
@@ -140,10 +136,10 @@ def test_bfloat16_rounds_the_products_and_nothing_else(encoder: str, x: torch.Te
         make(make_config(encoder=encoder, train={"regularization_interval": 1, "precision": precision}), x)
         for precision in ("float32", "bfloat16")
     )
-    first = [step(trainer, x) for trainer in (exact, rounded)]
+    first = [next_step(trainer) for trainer in (exact, rounded)]
     assert first[0] != first[1]
     assert first[1] == pytest.approx(first[0], rel=0.02)
-    assert {value.dtype for value in rounded.objective.buffers["code_buffer"]} == {torch.float32}
+    assert rounded.objective.buffers["codes"].dtype == torch.float32
     state = rounded.state_dict()
     assert {
         tensor.dtype for name in ("autoencoder", "discriminator_optimizer") for tensor in state[name].values()
@@ -161,7 +157,7 @@ def test_in_bfloat16_the_discriminators_update_reaches_the_next_step(x: torch.Te
     trainers = [
         make(make_config(train=train | {"discriminator_learning_rate": rate}), x) for rate in (1e-6, 1.0)
     ]
-    idle, keen = ([step(trainer, x)["encoder_adversarial_loss"] for _ in range(2)] for trainer in trainers)
+    idle, keen = ([next_step(trainer)["encoder_adversarial_loss"] for _ in range(2)] for trainer in trainers)
     assert keen[0] == idle[0]
     assert keen[1] != pytest.approx(idle[1], rel=0.01)
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aae.measure.two_sample import c2st_accuracy, c2st_standard_error, holes, ks_radius
-from aae.model.priors import PRIORS, Gaussian
-from aae.randomness import named_generator
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.gaussian import Gaussian
+from aae.model.randomness import named_generator
 
 PRIOR = Gaussian()
 
@@ -43,7 +44,7 @@ def test_the_ks_statistic_of_codes_at_the_origin_is_1() -> None:
 def test_normal_scores_and_percentiles_of_samples_of_any_prior_follow_the_null_distribution(
     name: str,
 ) -> None:
-    prior = PRIORS[name](5)
+    prior = prior_class(name)(5)
     z = prior.sample(2000, torch.Generator().manual_seed(2)).numpy()
     u = prior.to_uniform(z.astype(np.float64))
     critical = stats.kstwo.isf(1e-3, 2000)
@@ -81,7 +82,7 @@ def test_prior_samples_leave_the_share_of_cells_empty_that_chance_would() -> Non
 @pytest.mark.parametrize("name", ["gaussian", "uniform"])
 def test_codes_far_outside_fall_into_the_cells_of_the_corners(name: str) -> None:
     corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * 1e6
-    u = PRIORS[name]().to_uniform(np.tile(corners, (125, 1)))
+    u = prior_class(name)().to_uniform(np.tile(corners, (125, 1)))
     assert holes(u) == pytest.approx(0.96, abs=1e-12)
 
 

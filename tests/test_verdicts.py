@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from evaluated import NULL, ablation, config_of, evaluation, rows_of
+from evaluated import NULL, ablation, config_of, evaluation, row_of, rows_of
 
-from aae.measure.equivalence import contrasts
-from aae.measure.summary import cell_row, variants
-from aae.measure.verdicts import (
+from aae.compare.equivalence import contrasts
+from aae.compare.summary import variants
+from aae.compare.verdicts import (
     answer,
     became,
     by_variant,
@@ -17,11 +17,11 @@ from aae.measure.verdicts import (
     moments,
     significance,
 )
-from aae.model.priors import PRIORS
+from aae.model.parts import prior_class
 
 Row = dict[str, Any]
 NULLS = {"gaussian": NULL, "none": NULL}
-OBJECTS = {name: PRIORS[name]() for name in NULLS}
+OBJECTS = {name: prior_class(name)() for name in NULLS}
 MARGINS = {"kl": 0.02, "sliced_w2": 0.01}
 
 
@@ -29,7 +29,7 @@ def runs(*fits: tuple[float, float]) -> list[Row]:
     """Runs of one variant, each with its sliced W2 of test and of training codes."""
     rows = []
     for seed, (test, training) in enumerate(fits):
-        row = cell_row(config_of(f"gaussian-gaussian-{seed}"), evaluation(w2=test))
+        row = row_of(config_of(f"gaussian-gaussian-{seed}"), evaluation(w2=test))
         row["sliced_w2_training"] = training
         row["sliced_w2_training_excess"] = max(training**2 - 0.007**2, 0) ** 0.5
         rows.append(row)
@@ -166,7 +166,7 @@ def test_where_no_difference_in_density_is_found_the_number_is_said_all_the_same
     kls = [0.016, 0.010, 0.013]
     cells = {f"gaussian-gaussian-{seed}": evaluation(kl=kl) for seed, kl in enumerate(kls)}
     for found in cells.values():
-        found["training"]["kl"] = 0.05
+        found["kl_training"] = 0.05
     first = said(cells)[0]
     assert (
         "the density differs by 0.050 nats on training codes (95% CI 0.050 to 0.050; prior samples give "

@@ -9,7 +9,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from aae.draw.when import figure_when
+from aae.draw.training_curves import figure_when
 
 BAND = (-0.009, 0.015)
 OBJECTIVES = {

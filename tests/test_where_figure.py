@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from scipy import stats
 from scipy.ndimage import binary_erosion
 
-from aae.draw.where import (
+from aae.draw.misfit_map import (
     BANDWIDTH,
     ERRORS,
     NEIGHBOURS,
@@ -25,7 +25,9 @@ from aae.draw.where import (
     smoothed_ratio,
 )
 from aae.measure import density
-from aae.model.priors import PRIORS, Gaussian, Prior
+from aae.model.parts import PRIORS, prior_class
+from aae.model.priors.base import Prior
+from aae.model.priors.gaussian import Gaussian
 
 N = 10_000
 Z = np.random.default_rng(0).standard_normal((N, 2))
@@ -69,7 +71,7 @@ def samples(prior: Prior, n: int = N) -> np.ndarray:
 
 @pytest.mark.parametrize("name", list(PRIORS))
 def test_samples_of_every_prior_are_dotted_nearly_wherever_the_map_says_anything(name: str) -> None:
-    prior = PRIORS[name](2.0)
+    prior = prior_class(name)(2.0)
     values, dotted = map_of(samples(prior, 70_000), prior)
     said = binary_erosion(~np.ma.getmaskarray(values))  # The dots end in the middle of the last cell.
     assert 5000 < said.sum() < 22_000
@@ -192,7 +194,7 @@ def curve_and_band(axes: Axes, kind: int = 0) -> tuple[np.ndarray, np.ndarray, n
 @pytest.mark.parametrize("draw", [draw_radii, draw_angles])
 @pytest.mark.parametrize("name", ["gaussian", "swiss_roll"])
 def test_the_bands_hold_95_percent_of_prior_samples_at_every_radius_and_angle(draw, name) -> None:  # type: ignore[no-untyped-def]
-    prior = PRIORS[name](2.0)
+    prior = prior_class(name)(2.0)
     held = []
     for scores in prior.to_normal(samples(prior, 60 * 200)).reshape(60, 200, 2):
         axes = panel()
@@ -236,7 +238,7 @@ def test_the_angles_curve_falls_by_the_share_that_a_lost_mode_took() -> None:
     ],
 )
 def test_any_codes_can_be_drawn(name: str, z: np.ndarray) -> None:
-    figure = figure_where({"test": z, "training": z}, PRIORS[name](), DENSITY, "title")
+    figure = figure_where({"test": z, "training": z}, prior_class(name)(), DENSITY, "title")
     FigureCanvasAgg(figure).draw()  # A warning on the way is an error.
     for axes in figure.axes:
         assert np.isfinite([*axes.get_xlim(), *axes.get_ylim()]).all()

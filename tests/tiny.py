@@ -6,11 +6,14 @@ import torch
 from conftest import ROOT
 from torch import nn
 
-from aae.config import RunConfig
-from aae.model.networks import Codes
-from aae.model.objectives import OBJECTIVES, Adversarial, Moment, Objective
-from aae.params import parse_params
-from aae.randomness import named_generator
+from aae.model.encoders.base import Codes
+from aae.model.objectives.adversarial import Adversarial
+from aae.model.objectives.base import Moment, Objective
+from aae.model.parts import make_objective
+from aae.model.randomness import named_generator
+from aae.model.trainer import Trainer
+from aae.settings.config import RunConfig
+from aae.settings.params import parse_params
 
 TINY = {
     "epochs": 2,
@@ -38,7 +41,7 @@ def make_config(
 def make_adversarial(prior: str = "gaussian", labels: int = 0, **train: object) -> Adversarial:
     """The adversarial objective of such a run."""
     config = make_config(prior=prior, labels=labels, train=train)
-    objective = OBJECTIVES[config.objective_name](config, torch.device("cpu"))
+    objective = make_objective(config, torch.device("cpu"))
     assert isinstance(objective, Adversarial)
     return objective
 
@@ -52,10 +55,26 @@ def minibatch(step: int) -> tuple[Codes, torch.Tensor]:
     return Codes(z, mean, std), torch.randint(10, (BATCH,), generator=generator)
 
 
+def penalty_of(
+    objective: Objective, codes: Codes, y: torch.Tensor, moment: Moment
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """The penalty of a step, drawn and taken, and its losses as numbers."""
+    kind, inputs = objective.draw(moment, y)
+    penalty, losses = objective.penalty(codes, kind, inputs)
+    return penalty, {name: value.item() for name, value in losses.items()}
+
+
 def take(objective: Objective, step: int, progress: float = 0.1, factor: float = 1.0) -> dict[str, float]:
     """The losses of one step, and the penalty among them."""
-    penalty, losses = objective.penalty(*minibatch(step), Moment(step, progress, factor))
+    penalty, losses = penalty_of(objective, *minibatch(step), Moment(step, progress, factor))
     return {"penalty": penalty.item(), **losses}
+
+
+def next_step(trainer: Trainer) -> dict[str, float]:
+    """Take a trainer's next step; its losses as numbers."""
+    (kind,), (inputs,) = trainer._draw(1)
+    trainer.step += 1
+    return {name: value.item() for name, value in trainer.run_step(kind, inputs).items()}
 
 
 def snapshot(network: nn.Module) -> list[torch.Tensor]:

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from aae.draw.contours import draw_contours
 from aae.draw.plane import limits, show
 from aae.draw.style import LAYOUT
-from aae.io.artifacts import save_figure
-from aae.model.priors import PRIORS
+from aae.model.parts import PRIORS, prior_class
+from aae.runs.artifacts import save_figure
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = 4000
@@ -17,7 +17,8 @@ SAMPLES = 4000
 
 def figure() -> Figure:
     """A panel a prior: samples, the contours, and which coordinate the colour is."""
-    priors = [kind() for kind in PRIORS.values() if kind.constrains]
+    kinds = map(prior_class, PRIORS)
+    priors = [kind() for kind in kinds if kind.constrains]
     result = Figure(figsize=(3.2 * len(priors), 3.6), layout=LAYOUT)
     for place, prior in enumerate(priors, 1):
         axes = result.add_subplot(1, len(priors), place)

@@ -11,13 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from aae.cells import prediction_in
 from aae.report import results
+from aae.settings.params import parse_study
 from aae.studies import claims
-from sweep_model import sweep_tables
 from tables import (
     bench_tables,
-    chaos_sentence,
     claim_table,
     figures_table,
     growth_table,
@@ -26,7 +24,7 @@ from tables import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("how-to", "measures", "paper", "performance", "results", "studies", "sweep")
+NAMES = ("how-to", "measures", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 
@@ -56,13 +54,7 @@ def fill(text: str, root: Path) -> str:
     def study(block: Callable[[Any], str], name: str) -> str:
         if (root / STUDY / "metrics").exists():
             return block(rows(name, STUDY))
-        return f"Not run yet: `dvc repro {STUDY}/dvc.yaml` makes it.\n"
-
-    def sweep() -> str:
-        if not (bench / "sweep.csv").exists():
-            return "Not measured yet: `python benchmarks/sweep.py` does it.\n"
-        ways, growth = (pd.read_csv(bench / f"{name}.csv") for name in ("sweep", "sweep_growth"))
-        return sweep_tables(_json(bench / "machine_sweep.json"), ways, growth)
+        return "Not run yet: `dvc repro studies/dvc.yaml:conclude@encoders` makes it.\n"
 
     def figure_by_figure() -> str:
         if not all((root / "studies" / name / "metrics").exists() for name in ("claims", "table1")):
@@ -91,8 +83,6 @@ def fill(text: str, root: Path) -> str:
             _json(bench / "machine_growth.json"), pd.read_csv(bench / "growth.csv")
         ),
         "figure-by-figure": figure_by_figure,
-        "sweep": sweep,
-        "chaos": lambda: chaos_sentence(pd.read_csv(bench / "chaos.csv", index_col="event")["count"]),
     }
     for name, told in OF_THE_PAPER.items():
         if (folder := root / "studies" / name).joinpath("metrics").exists():
@@ -124,7 +114,7 @@ def studies(root: Path) -> dict[str, Any]:
         if name == "encoders":
             tables = (_json(path.with_name(f"{each}.json")) for each in ("ablation", "variants", "contrasts"))
             result["answer"] = results.answer(*tables)
-            title, prediction = "does the type of encoder matter? Eight seeds", ""
+            title, prediction = "does the type of encoder matter? Eight seeds", _prediction(folder)
         else:
             _, _, title = (import_module(f"aae.studies.{name}").__doc__ or "").partition(": ")
             prediction = _prediction(folder)
@@ -136,7 +126,7 @@ def studies(root: Path) -> dict[str, Any]:
                 "figure": str(figure.relative_to(root)),
                 "sha256": sha256(figure.read_bytes()).hexdigest(),
                 "alt": f"Figure of the study {name}; what it shows is said in the sentences above it.",
-                "command": f"dvc repro studies/{name}/dvc.yaml",
+                "command": f"dvc repro studies/dvc.yaml:conclude@{name}",
             }
         )
     return result
@@ -152,7 +142,7 @@ def study_block(folder: Path) -> str:
 def claims_block(folder: Path) -> str:
     """The paper's claims, what was measured of each, and the means of all variants."""
     judged = claims.judged(_json(folder / "metrics/runs.json"))
-    table = claim_table(judged, "dvc repro studies/claims/dvc.yaml")
+    table = claim_table(judged, "dvc repro studies/dvc.yaml:conclude@claims")
     means = results.study_table(_json(folder / "metrics/means.json"))
     return (
         f"{_predicted(folder)}{table}\nThe means over seeds behind it, with their 95% intervals:\n\n{means}"
@@ -172,7 +162,7 @@ def table1_block(folder: Path) -> str:
 
 
 def _prediction(folder: Path) -> str:
-    return prediction_in((folder / "params.yaml").read_text(encoding="utf-8"))
+    return parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
 
 
 def _predicted(folder: Path) -> str:

@@ -80,19 +80,6 @@ def growth_table(machine: dict[str, Any], growth: pd.DataFrame) -> str:
     return f"{describe(machine)}.\n\n{table(lines)}"
 
 
-def chaos_sentence(counts: pd.Series) -> str:
-    """What the committed campaign of kills ended with."""
-    kinds = [event for event in counts.index if event.startswith("SIG")]
-    return (
-        f"In the committed campaign: {counts['kills in all']} kills ("
-        + ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
-        + f"), {counts['training runs resumed']} training runs resumed, "
-        f"{counts['files of DVC cut off, and removed']} of DVC's own files cut off and mended, "
-        f"{counts['finished epochs trained again']} finished epochs trained again, "
-        f"{counts['differing outputs']} differing outputs.\n"
-    )
-
-
 def claim_table(claims: Sequence[Claim], command: str) -> str:
     """A row a claim, and the command that measures it."""
     header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]

@@ -1,4 +1,4 @@
-"""Rerun the committed pipeline from nothing, in a temporary clone, and compare every output with the locks.
+"""Rerun the committed pipeline from nothing, in a temporary clone, and compare every output with dvc.lock.
 
 On the same kind of CPU every output is the same to the byte. Another kind rounds differently, and a
 training makes that large: there the numbers below must agree within their tolerances, which are about
@@ -16,10 +16,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from aae.model.priors import PRIORS
+from aae.model.parts import PRIORS, prior_class
 
 ROOT = Path(__file__).resolve().parents[1]
-PIPELINE = (".", "cells")  # Folders of the dvc.yaml files that `dvc repro` in the root runs.
 TOLERANCES = {"kl": 0.06, "reconstruction_error": 0.001, "neighbour_accuracy": 0.04, "sliced_w2": 0.03}
 TABLE = Path("metrics/ablation.json")
 CELL = ["encoder", "prior", "seed"]
@@ -55,19 +54,12 @@ def main() -> None:
 
 
 def outputs(tree: Path) -> dict[str, str]:
-    """Every output in a tree's locks, by its path from the root, and its hash."""
+    """Every output in a tree's lock, by its path from the root, and its hash."""
     found = {}
-    for folder in PIPELINE:
-        lock, graph = (
-            yaml.safe_load((tree / folder / name).read_text(encoding="utf-8"))
-            for name in ("dvc.lock", "dvc.yaml")
-        )
-        for name, stage in lock["stages"].items():
-            family, _, cell = name.partition("@")
-            # The paths in a lock are relative to it; a cell's folder is called as the cell.
-            place = graph["stages"][family].get("wdir", ".").replace("${item.cell}", cell)
-            for out in stage.get("outs", []):
-                found[os.path.normpath(Path(folder, place, out["path"]))] = out["md5"]
+    lock = yaml.safe_load((tree / "dvc.lock").read_text(encoding="utf-8"))
+    for stage in lock["stages"].values():
+        for out in stage.get("outs", []):
+            found[out["path"]] = out["md5"]
     return found
 
 
@@ -89,10 +81,10 @@ def read_table(tree: Path) -> pd.DataFrame:
 
 
 def worst_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The largest change of each number of the ablation over its cells with a prior, beside its tolerance."""
+    """The largest change of each number of the ablation over its runs with a prior, beside its tolerance."""
     both = before.merge(after, on=CELL, suffixes=("", "_again"))
     # Nothing holds the codes of the others anywhere: any distance is right.
-    both = both[both["prior"].isin([name for name, prior in PRIORS.items() if prior.constrains])]
+    both = both[both["prior"].isin([name for name in PRIORS if prior_class(name).constrains])]
     rows = [
         {"number": name, "change": (both[name] - both[f"{name}_again"]).abs().max(), "tolerance": tolerance}
         for name, tolerance in TOLERANCES.items()

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aae.errors import UserError
-from aae.model.priors import PRIORS
+from aae.model.parts import PRIORS, prior_class
 
 if TYPE_CHECKING:  # What measures takes seconds to import, and is imported once it is needed.
     from aae.measure.scorecard import Null
-    from aae.model.priors import Prior
+    from aae.model.priors.base import Prior
 
 CODE_DIM = 2
-CHOICES = [name for name, prior in PRIORS.items() if prior.constrains]
+CHOICES = [name for name in PRIORS if prior_class(name).constrains]
 UNNAMED = [["0", "1"]]  # The header that pandas writes over two columns without names.
 # Of the pipeline's 200; a null mean's standard error is then 0.18 of the null's standard deviation.
 NULL_SAMPLES = 30
@@ -35,11 +35,11 @@ def main() -> None:
     try:
         z = read_codes(arguments.codes)
 
-        from aae.io.artifacts import rounded
         from aae.measure.nulls import null_bands
         from aae.measure.scorecard import score, table
+        from aae.runs.artifacts import rounded
 
-        prior = PRIORS[arguments.prior](arguments.std)
+        prior = prior_class(arguments.prior)(arguments.std)
         null = null_bands(len(z), prior, NULL_SAMPLES)
         scores = score(z, prior, null)
     except UserError as error:

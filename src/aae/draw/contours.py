@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 COLOUR, LINEWIDTH = "black", 0.7
 

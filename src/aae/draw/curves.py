@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from aae.compare.summary import half_width
 from aae.draw.style import BLUE, LAYOUT, ORANGE, WIDTH, styled
-from aae.measure.summary import half_width
 
 STYLES = (("o-", BLUE), ("s--", ORANGE), ("^:", "black"))
 COLUMNS = 2

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from aae.compare.summary import half_width
 from aae.draw.style import BAND, BLUE, LAYOUT, WIDTH, styled
-from aae.measure.summary import half_width
 
 Panel = tuple[str, tuple[float, float], Sequence[tuple[str, np.ndarray]]]
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from aae.draw.plane import add_legend, draw_codes, limits, name_clusters, show
 from aae.draw.style import LAYOUT, WIDTH, styled
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 
 class Told(NamedTuple):

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from aae.draw.fit import seed_handles
 from aae.draw.seeds import ROW, Panel, draw_variants
 from aae.draw.style import LAYOUT, WIDTH, styled
-from aae.draw.when import BESIDE, draw_sigma
+from aae.draw.training_curves import BESIDE, draw_sigma
 
 
 @styled

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from aae.draw.clusters import name_places
 from aae.draw.contours import contour_handles, draw_contours
 from aae.draw.style import DIGIT_COLOURS, GREY, LAYOUT, OUTLINE, WIDTH, panels, styled
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 APART = 0.048  # Between the middles of two names, as a share of the plane's side: a little more than a name.
 MIDDLE = 0.8  # Share of the codes in the middle that is enlarged where there is no prior.

@@ -9,8 +9,8 @@ import torch
 from scipy.spatial import KDTree
 
 from aae.measure.divergence import log_unit_ball
-from aae.model.priors import Prior
-from aae.randomness import named_generator
+from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
 
 NEIGHBOURS = 50
 PRIOR_SAMPLES = 50_000  # At most: never more than there are codes, whose own error is then as large.

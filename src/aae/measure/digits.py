@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import KDTree
 
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 
 def neighbour_accuracy(z: np.ndarray, y: np.ndarray, k: int = 10) -> float:

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from aae.errors import UserError
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 BOOTSTRAP_SAMPLES = 200
 

@@ -5,7 +5,7 @@ from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
 from aae.errors import UserError
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 NEIGHBOURS = 5
 

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.measure.distances import match_moments
 from aae.measure.scorecard import LEVEL, MEASURES, Null, measure, measure_sets
-from aae.model.priors import Prior
-from aae.randomness import named_generator
+from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
 
 SAMPLES = 200
 LARGE_SAMPLES = 20  # Of as many codes as there are images of all kinds: each takes a second.

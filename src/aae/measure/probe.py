@@ -6,8 +6,8 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.measure.distances import directions
-from aae.model.priors import Prior
-from aae.randomness import named_generator
+from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
 
 HELD_OUT = 1 / 6  # Of the data: for the estimate, seen neither in fitting nor in early stopping.
 EVERY = 4  # Of `directions`, those along which trees cut: 8 in the plane.

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from aae.measure import density, distances, divergence, two_sample
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 LEVEL = 0.95  # Of the null bands and of the bootstrap's interval.
 LEAST_CODES = 100

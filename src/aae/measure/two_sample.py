@@ -9,8 +9,8 @@ from scipy import stats
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from aae.model.priors import Prior
-from aae.randomness import named_generator
+from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
 
 CODES_A_CELL = 5  # Expected in each of the cells of `holes`: prior samples then leave exp(-5) of them empty.
 

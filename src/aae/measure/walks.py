@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from aae.config import RunConfig
-from aae.model.networks import PIXELS, Autoencoder
-from aae.model.priors import run_prior
+from aae.model.encoders.base import PIXELS
+from aae.model.networks import Autoencoder
+from aae.model.parts import run_prior
+from aae.settings.config import RunConfig
 
 
 def component_walks(config: RunConfig, autoencoder: Autoencoder, columns: int) -> np.ndarray:

@@ -8,13 +8,25 @@ from torch.optim import SGD, Adam, Optimizer
 MOMENTUM = 0.9  # Of SGD.
 
 
+def rate_type(device: torch.device) -> torch.dtype:
+    """The type of learning rates on a device: CUDA's fused optimisers read float32, the CPU's float64."""
+    return torch.float32 if device.type == "cuda" else torch.float64
+
+
 def make_optimizer(
     name: str, parameters: Iterable[torch.nn.Parameter], betas: tuple[float, float]
 ) -> Optimizer:
-    """Adam with the given decay rates, or SGD with momentum; `step` gives the learning rate."""
+    """Adam with the given decay rates, or SGD with momentum; `step` gives the learning rate.
+
+    On CUDA both can be captured in a graph: their state and their learning rate stay on the device.
+    """
+    parameters = list(parameters)
+    device = parameters[0].device
+    cuda = device.type == "cuda"
+    rate = torch.zeros((), dtype=rate_type(device), device=device)
     if name == "sgd":
-        return SGD(parameters, lr=0.0, momentum=MOMENTUM)
-    return Adam(parameters, lr=0.0, betas=betas, fused=True)
+        return SGD(parameters, lr=rate, momentum=MOMENTUM, fused=cuda)
+    return Adam(parameters, lr=rate, betas=betas, fused=True, capturable=cuda)
 
 
 def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
@@ -22,10 +34,10 @@ def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
-def step(optimizer: Optimizer, rate: float) -> None:
-    """One update by the gradients, with this learning rate."""
+def step(optimizer: Optimizer, rate: torch.Tensor) -> None:
+    """One update by the gradients, with this learning rate, a number of the type `rate_type`."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"].copy_(rate)
     optimizer.step()
 
 

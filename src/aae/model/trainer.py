@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from aae.config import RunConfig
 from aae.errors import UserError
 from aae.model import optimizers
+from aae.model.capture import captured, to_device
 from aae.model.losses import reconstruction_loss
 from aae.model.networks import Autoencoder, apply
-from aae.model.objectives import OBJECTIVES, Moment, State
-from aae.randomness import named_generator
+from aae.model.objectives.base import Moment, State, Tensors
+from aae.model.parts import make_objective
+from aae.model.randomness import named_generator
+from aae.settings.config import RunConfig
 
 BETAS = (0.9, 0.98)  # Of Adam; a short memory, as the adversarial loss keeps changing.
+BLOCK = 50  # Steps whose inputs are drawn together: a GPU works on one block while the next is drawn.
 COLLAPSED_STD = 1e-3  # Of each coordinate of the codes, in the prior's: all are at one point.
 
 Losses = dict[str, float]
@@ -66,7 +69,7 @@ class Trainer:
             raise UserError(
                 f"params.yaml: train.batch_size: {size} is more than the {len(x)} training images"
             )
-        self.x, self.y = x, y.to(x.device)
+        self.x, self.y = x, y.cpu()
         self.steps_per_pass = len(x) // size
         self.steps_per_epoch = (epoch_images or len(x)) // size
         self.step = 0
@@ -78,25 +81,18 @@ class Trainer:
         self.optimizer = optimizers.make_optimizer(
             self.settings.optimizer, self.autoencoder.parameters(), BETAS
         )
-        self.objective = OBJECTIVES[config.objective_name](config, x.device)
+        self.objective = make_objective(config, x.device)
+        self.run_step = captured(self.take_step, x.device)
 
-    @property
-    def progress(self) -> float:
-        """Share of all steps that is done."""
-        return self.step / (self.settings.epochs * self.steps_per_epoch)
-
-    @property
-    def rate_factor(self) -> float:
-        """What the learning rates of the latest step are multiplied by."""
-        return rate_factor(self.progress, self.settings.warmup, self.settings.decay_start)
-
-    def run_epoch(self, on_step: Callable[[Losses], None] = lambda losses: None) -> Losses:
+    def run_epoch(self, on_step: Callable[[], object] = lambda: None) -> Losses:
         """So many steps as a pass over `epoch_images` images has, each pass in a new order.
 
-        Images beyond the last whole batch of a pass are left out of it.
+        Images beyond the last whole batch of a pass are left out of it. What is random or scheduled about the
+        steps is drawn on the CPU, by the named generators, a block of steps ahead; losses are read after the
+        last step.
 
         Args:
-            on_step: called with the losses of each step.
+            on_step: called after each step.
 
         Returns:
             The mean of each loss over the steps that had it, and "learning_rate", that of the last step.
@@ -104,30 +100,41 @@ class Trainer:
         Raises:
             UserError: a loss is no longer a finite number.
         """
-        history = []
-        for _ in range(self.steps_per_epoch):
-            batch = self._next_batch()
-            losses = self.run_step(to_unit(self.x.index_select(0, batch)), self.y[batch])
-            self._check_finite(losses)
-            on_step(losses)
-            history.append(losses)
-        return mean_losses(history) | {"learning_rate": self.rate_factor * self.settings.learning_rate}
+        first, last = self.step + 1, self.step + self.steps_per_epoch
+        losses = []
+        while self.step < last:
+            kinds, inputs = self._draw(min(BLOCK, last - self.step))
+            for kind, each in zip(kinds, inputs, strict=True):
+                self.step += 1
+                losses.append(self.run_step(kind, each))
+                on_step()
+        history = read_losses(losses)
+        check_finite(history, first)
+        rate = self._moment(self.step).rate_factor * self.settings.learning_rate
+        return mean_losses(history) | {"learning_rate": rate}
 
-    def run_step(self, x: torch.Tensor, y: torch.Tensor) -> Losses:
-        """One update of all networks by one minibatch, (batch, 784), and its labels, (batch,)."""
-        self.step += 1
-        settings = self.settings
-        progress, factor = self.progress, self.rate_factor
+    def take_step(self, kind: int, inputs: Tensors) -> Tensors:
+        """One update of all networks by one minibatch.
 
-        codes = apply(self.autoencoder.encoder, settings.precision, x, self.encoder_noise)
-        reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, settings.precision, codes.z), x)
-        penalty, losses = self.objective.penalty(codes, y, Moment(self.step, progress, factor))
+        Args:
+            kind: what the objective said of the step.
+            inputs: "batch", the images' places, (batch,); "rate", the learning rate; "noise", the encoder's,
+                if it has any; and the objective's own.
+
+        Returns:
+            Losses by name.
+        """
+        precision = self.settings.precision
+        x = to_unit(self.x.index_select(0, inputs["batch"]))
+        codes = apply(self.autoencoder.encoder, precision, x, inputs.get("noise"))
+        reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, precision, codes.z), x)
+        penalty, losses = self.objective.penalty(codes, kind, inputs)
 
         self.optimizer.zero_grad()
         # Only the autoencoder's: the objective's own networks need no gradient from this loss.
         (reconstruction + penalty).backward(inputs=optimizers.parameters_of(self.optimizer))
-        optimizers.step(self.optimizer, factor * settings.learning_rate)
-        return {"reconstruction_loss": reconstruction.item(), **losses}
+        optimizers.step(self.optimizer, inputs["rate"])
+        return {"reconstruction_loss": reconstruction.detach(), **losses}
 
     def check_collapse(self, epoch: int, losses: Mapping[str, float], z: torch.Tensor) -> None:
         """Stop a run from which nothing more can come.
@@ -149,6 +156,15 @@ class Trainer:
                 "or raise train.warmup"
             )
         self.objective.check(epoch, losses)
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Of all networks, by "network.layer"; not copies."""
+        networks = {"autoencoder": self.autoencoder, **self.objective.networks}
+        return {
+            f"{name}.{layer}": weights
+            for name, network in networks.items()
+            for layer, weights in network.state_dict().items()
+        }
 
     def state_dict(self) -> State:
         """All that later steps depend on: weights, optimisers' state, generators, step."""
@@ -188,20 +204,58 @@ class Trainer:
 
     def _start_pass(self) -> None:
         self.pass_start = self.batch_order.get_state()
-        order = torch.randperm(len(self.x), generator=self.batch_order).to(self.x.device)
+        order = torch.randperm(len(self.x), generator=self.batch_order)
         size = self.settings.batch_size
         self.batches = iter(order[: self.steps_per_pass * size].split(size))
 
-    def _next_batch(self) -> torch.Tensor:
-        if not self._within_pass():
+    def _next_batch(self, step: int) -> torch.Tensor:
+        """The places of the images of a step, from 1; called once a step, in order."""
+        if (step - 1) % self.steps_per_pass == 0:
             self._start_pass()
         return next(self.batches)
 
-    def _check_finite(self, losses: Losses) -> None:
+    def _moment(self, step: int) -> Moment:
+        """Where the run stands at a step, from 1."""
+        progress = step / (self.settings.epochs * self.steps_per_epoch)
+        factor = rate_factor(progress, self.settings.warmup, self.settings.decay_start)
+        return Moment(step, progress, factor)
+
+    def _draw(self, count: int) -> tuple[list[int], list[Tensors]]:
+        """The kinds and inputs of the next steps; the inputs on the device."""
+        kinds, inputs = [], []
+        rate_type = optimizers.rate_type(self.x.device)
+        for step in range(self.step + 1, self.step + count + 1):
+            moment, batch = self._moment(step), self._next_batch(step)
+            kind, each = self.objective.draw(moment, self.y[batch])
+            rate = torch.tensor(moment.rate_factor * self.settings.learning_rate, dtype=rate_type)
+            each |= {"batch": batch, "rate": rate}
+            noise = self.autoencoder.encoder.draw_noise(len(batch), self.encoder_noise)
+            kinds.append(kind)
+            inputs.append(each if noise is None else each | {"noise": noise})
+        return kinds, to_device(kinds, inputs, self.x.device)
+
+
+def read_losses(losses: list[Tensors]) -> list[Losses]:
+    """Losses as numbers, a step each."""
+    numbers = iter(torch.stack([value for each in losses for value in each.values()]).double().tolist())
+    return [{name: next(numbers) for name in each} for each in losses]
+
+
+def check_finite(history: list[Losses], first: int) -> None:
+    """Stop a run that has lost its numbers.
+
+    Args:
+        history: the losses of some steps.
+        first: the number of the first of them, for the message.
+
+    Raises:
+        UserError: the first loss that is not finite, and which parameters to change.
+    """
+    for step, losses in enumerate(history, first):
         for name, value in losses.items():
             if not math.isfinite(value):
                 raise UserError(
-                    f"training diverged at step {self.step}: the {name.replace('_', ' ')} is {value}; "
+                    f"training diverged at step {step}: the {name.replace('_', ' ')} is {value}; "
                     "lower train.learning_rate or raise train.warmup"
                 )
 

@@ -13,7 +13,7 @@ from torch import nn
 from aae.draw.contours import density_map
 from aae.draw.plane import limits
 from aae.model.networks import BATCH, Autoencoder
-from aae.model.priors import Prior
+from aae.model.priors.base import Prior
 
 SHOWN = 2000  # Test images that the page holds, spread evenly over the set.
 COLUMNS = 50  # Images in a row of the sheet that holds them.

@@ -4,25 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.config import RunConfig
+from aae.compare.equivalence import compare
+from aae.compare.summary import COLUMNS, t_interval
+from aae.compare.verdicts import equivalence, interval
 from aae.draw.seeds import figure_seeds
-from aae.measure.equivalence import compare
-from aae.measure.summary import COLUMNS, t_interval
-from aae.measure.verdicts import equivalence, interval
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, paired
 
 BY = ("encoder", "prior", "objective", "labels")  # What a variant's runs have in common in the table.
-VARIES = (  # The settings in which cells may differ, beside the seed.
-    "encoder",
-    "prior",
-    "objective",
-    "labels",
-    "train.adversarial_weight_start",
-    "train.adversarial_weight",
-)
 PANELS = {
     "kl": "KL(q || p),\ntest codes, nats",
     "below_quarter": "prior mass with\nq/p below 1/4",
@@ -67,7 +59,12 @@ class Claim(NamedTuple):
         return "; ".join(each.words for each in self.statements)
 
 
-def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figure, and what came out."""
+    return summarise(grid, BY, settings, verdict, figure)
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
     """What the study varies beside encoder and prior: the objective, and how many digits are told."""
     return {"objective": config.objective_name, "labels": config.labels}
 
@@ -78,7 +75,7 @@ def named(run: Mapping[str, Any]) -> str:
     return f"{run['prior']}, {model}" + (f", {run['labels']:,} labels" if run["labels"] else "")
 
 
-def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+def figure(rows: Rows) -> Figure:
     """Every variant and seed by four measures."""
     panels = by_variant(rows, PANELS, named)
     return figure_seeds(

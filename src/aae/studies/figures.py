@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aae.config import RunConfig
+import numpy as np
+
+from aae.draw.labels import Told, figure_3
+from aae.draw.plane import figure_2a
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid
 
 SAYS = {  # By the name of the cell: the paper's words, or what it says in ours.
     "2B": "the AAE “successfully matched the aggregated posterior with the prior distribution”",
@@ -12,6 +17,30 @@ SAYS = {  # By the name of the cell: the paper's words, or what it says in ours.
     "3_mixture": "each digit is assigned to one component of the mixture, by 10,000 labels",
     "3_swiss_roll": "each digit is assigned to a part of the swiss roll, by 10,000 labels",
 }
+
+POINT_SIZE = 1.5
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """What was measured of each figure's run, and the figures."""
+    rows, told = [], []
+    figures = {}
+    for run, measures, prior in grid.first_runs():
+        config = run.config
+        row = {"figure": run.variant, **measures, **settings(config)}
+        rows.append(row)
+        z, y = grid.picture(run.variant, "z"), grid.pictures["labels"]
+        if config.labels:
+            heading = f"{config.title}\n{at_home(row)}".replace(", ", ",\n", 1)
+            told.append(Told(heading, z, y, prior, grid.picture(run.variant, "walks")))
+            continue
+        name = title(run.variant)
+        samples = prior.draw(len(z), np.random.default_rng(0))
+        heading = f"Figure {name}: {config.title}\n{measured(row)}"
+        figures[name] = figure_2a(z, y, prior, samples, heading, POINT_SIZE)
+    heading = "Figure 3: codes of test images; the discriminator is told the digits of some training images"
+    figures["3"] = figure_3(told, heading, POINT_SIZE)
+    return Conclusion({"runs": rows, "answer": verdict(rows)}, figures)
 
 
 def title(name: str) -> str:

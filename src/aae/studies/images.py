@@ -1,20 +1,18 @@
 """images: does a deterministic encoder need more images than a random one to fit the prior?"""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.config import RunConfig
+from aae.compare.equivalence import compare
+from aae.compare.verdicts import interval, significance
 from aae.draw.curves import Curve, Panel, figure_curves
-from aae.measure.equivalence import compare
-from aae.measure.verdicts import interval, significance
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, named, over, paired, sigma_of
 
 BY = ("encoder", "sigma", "images")  # What a variant's runs have in common in the table.
-VARIES = ("encoder", "model.sigma", "data.images")  # The settings in which cells may differ, beside the seed.
 ALL_IMAGES = 60_000
 PANELS = {
     "kl": "KL(q || p) of 10,000 test codes, nats (primary)",
@@ -24,7 +22,12 @@ PANELS = {
 }
 
 
-def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figure, and what came out."""
+    return summarise(grid, BY, settings, verdict, figure)
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
     """What the study varies: the encoder's sigma (None without one) and the number of training images."""
     return {
         "sigma": sigma_of(config),
@@ -32,7 +35,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+def figure(rows: Rows) -> Figure:
     """Four measures over the number of training images, a curve an encoder."""
     panels = [
         Panel(label, [Curve(*each) for each in over(rows, "images", measure, named)])

@@ -6,20 +6,32 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.config import RunConfig
+from aae.compare.equivalence import compare
+from aae.compare.verdicts import became, interval, significance
 from aae.draw.noise import figure_noise
-from aae.measure.equivalence import compare
-from aae.measure.verdicts import became, interval, significance
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, named, paired, sigma_of
 
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
-VARIES = ("encoder", "model.sigma")  # The settings in which cells may differ, beside the seed.
 PANELS = {
     "kl_training": "KL(q || p),\ntraining codes, nats",
     "kl": "KL(q || p),\ntest codes, nats",
     "reconstruction_error": "squared error\na pixel",
     "neighbour_accuracy": "neighbour\naccuracy",
 }
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figure, and what came out; raises a UserError where curves.csv lacks a run."""
+    table_of = {run.config: table for run, table in zip(grid.runs, grid.curves, strict=True)}
+    return summarise(
+        grid,
+        BY,
+        lambda config: settings(config, table_of[config]),
+        verdict,
+        lambda rows: figure(rows, grid.curves),
+    )
 
 
 def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:

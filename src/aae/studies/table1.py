@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.config import RunConfig
+from aae.compare.equivalence import compare
+from aae.compare.summary import t_interval
+from aae.compare.verdicts import equivalence, interval
 from aae.draw.table1 import Loss, Mark, figure_table1
-from aae.measure.equivalence import compare
-from aae.measure.summary import t_interval
-from aae.measure.verdicts import equivalence, interval
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, require_told_apart
 from aae.studies.variants import Rows, paired
 
 BY = ("recipe",)  # What a variant's runs have in common in the table.
@@ -25,7 +26,31 @@ REPORTED = {  # The paper's Table 1, 10,000 samples: log-likelihood and standard
     "AAE": (340.0, 2.0),
 }
 COLUMNS = ("seeds", "log_likelihood", "standard_error", "low", "high", "bandwidth", "squared_error", "kl")
+LIKELIHOOD = (
+    "samples",
+    "bandwidth",
+    "validation",
+    "log_likelihood",
+    "standard_error",
+)  # Of a run's measures.
 SIMILAR = 10.0  # Nats within which the two ways of training count as equivalent, set before the run.
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """Table 1 with our rows, its figure, and what came out; a UserError where curves.csv lacks a run."""
+    likelihoods = [{name: row[name] for name in LIKELIHOOD} for row in grid.measures]
+    rows = [
+        {**row, **settings(run.config, curves), **likelihood}
+        for run, row, curves, likelihood in zip(grid.runs, grid.rows, grid.curves, likelihoods, strict=True)
+    ]
+    require_told_apart(grid.runs, rows, BY)
+    controls = [{**row, "name": row["variant"].removeprefix("control: ")} for row in grid.controls]
+    tables: dict[str, Sequence[Mapping[str, Any] | str]] = {
+        "runs": rows,
+        "table": table(rows, controls),
+        "answer": verdict(rows, controls, grid.curves),
+    }
+    return Conclusion(tables, {"study": figure(rows, controls, grid.curves)})
 
 
 def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
@@ -43,7 +68,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
         "recipe": PAPERS if config.train.optimizer == "sgd" else OURS,
         "updates": -(-60_000 // config.train.batch_size),
         "training_error": float(curves["reconstruction_loss"].iloc[-1]),
-        "epochs": len(curves),
+        "epochs": int(curves["epoch"].iloc[-1]),
     }
 
 
@@ -132,9 +157,10 @@ def cost(rows: Rows, curves: Sequence[pd.DataFrame]) -> list[str]:
     for recipe in ends:
         tables = [(run, table) for run, table in zip(rows, curves, strict=True) if run["recipe"] == recipe]
         mean = np.mean([table["reconstruction_loss"] for _, table in tables], axis=0)
-        epochs = int(np.argmax(mean <= goal * (1 + 1e-9))) + 1
+        recorded = tables[0][1]["epoch"]  # Of a long run not every epoch is.
+        epochs = int(recorded.iloc[np.argmax(mean <= goal * (1 + 1e-9))])
         updates = epochs * tables[0][0]["updates"]
-        words.append(f"{recipe} takes {epochs} of its {len(mean)} epochs, {updates:,} updates")
+        words.append(f"{recipe} takes {epochs} of its {recorded.iloc[-1]} epochs, {updates:,} updates")
     return [f"To a squared error of training images of {goal:.4f}, {' and '.join(words)}."]
 
 

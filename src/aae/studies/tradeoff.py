@@ -1,28 +1,20 @@
 """tradeoff: what does fitting the prior cost, in reconstructions and in digits that lie together?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.config import RunConfig
+from aae.compare.equivalence import compare
+from aae.compare.summary import over_seeds
+from aae.compare.verdicts import interval
 from aae.draw.front import Panel, Series, figure_front
-from aae.measure.equivalence import compare
-from aae.measure.summary import over_seeds
-from aae.measure.verdicts import interval
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, paired
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
-VARIES = (  # The settings in which cells may differ, beside the seed.
-    "encoder",
-    "prior",
-    "objective",
-    "train.adversarial_weight_start",
-    "train.adversarial_weight",
-    "train.kl_weight",
-)
 SERIES = {  # What `settings` calls an objective, and what the figure does.
     "adversarial": "adversarial, deterministic encoder, weights",
     "variational": "variational, Gaussian encoder, weights",
@@ -35,7 +27,12 @@ PANELS = {
 }
 
 
-def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figure, and what came out."""
+    return summarise(grid, BY, settings, verdict, figure)
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
     """What the study varies: the objective (a key of `SERIES`) and its weight at the end of training."""
     train = config.train
     match config.objective_name:
@@ -49,7 +46,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
             return {"objective": config.objective_name, "weight": 0.0}
 
 
-def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
+def figure(rows: Rows) -> Figure:
     """KL divergence of training codes against squared error and against neighbour accuracy."""
     y_label = "KL(q || p) of training codes, nats"
     panels = [Panel(label, y_label, series_of(rows, measure)) for measure, label in PANELS.items()]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from aae.config import RunConfig
+from aae.settings.config import RunConfig
 
 Rows = Sequence[Mapping[str, Any]]  # A study's table, a row a run.
 

@@ -1,4 +1,4 @@
-"""The Gaussian prior, and what stands in for one where codes are not constrained."""
+"""The Gaussian prior."""
 
 from __future__ import annotations
 
@@ -72,19 +72,3 @@ class Gaussian(Prior):
             self._cache[n] = (density[:-1] - density[1:]) * n
         means = self._cache[n]
         return self.std * means, float(self.std**2 * (1 - np.mean(means**2)))
-
-
-class Unconstrained(Gaussian):
-    """No prior: codes go where reconstruction takes them, and are measured against N(0, std^2 I).
-
-    Figures draw nothing of it, and the percentiles of Figure 2E are those of the codes themselves.
-    """
-
-    coordinates = ("the codes' $z_1$", "the codes' $z_2$")
-    contour_masses = ()
-    constrains = False
-
-    def percentiles(self, u: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """The codes' own percentiles, dimension by dimension."""
-        z = z.astype(np.float64)
-        return np.stack([np.quantile(z[:, d], u[..., d]) for d in range(z.shape[1])], axis=-1)

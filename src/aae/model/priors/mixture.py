@@ -23,6 +23,11 @@ class Mixture(Prior):
     planar = True
     LONG, SHORT = 0.32, 0.06  # Standard deviations of a component where std is 1.
 
+    def __init__(self, std: float = 1.0, dim: int = 2) -> None:
+        """One of the given scale."""
+        super().__init__(std, dim)
+        self._axes_there: dict[tuple[str, str], list[Any]] = {}
+
     @property
     def description(self) -> str:
         """How many components of which kind."""
@@ -55,7 +60,12 @@ class Mixture(Prior):
         """How far along and across each component's axes, in standard deviations, (..., 10) each."""
         radius, long, short = self._scales
         xp = _namespace(z)
-        along, across = (xp.asarray(axis, dtype=z.dtype, device=z.device) for axis in self._axes)
+        place = (str(z.dtype), str(z.device))
+        if place not in self._axes_there:  # Copied once: a step captured in a CUDA graph may copy nothing.
+            self._axes_there[place] = [
+                xp.asarray(axis, dtype=z.dtype, device=z.device) for axis in self._axes
+            ]
+        along, across = self._axes_there[place]
         return (z @ along.T - radius) / long, z @ across.T / short
 
     def log_density(self, z: Any) -> Any:

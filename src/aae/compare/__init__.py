@@ -1,0 +1,1 @@
+"""Runs compared, over variants and seeds: summaries, equivalence, verdicts. Tables in, tables out."""

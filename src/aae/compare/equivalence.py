@@ -1,0 +1,120 @@
+"""Encoders compared over seeds: differences, equivalence, and what so many seeds could detect."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from aae.compare.summary import t_interval
+
+ALPHA = 0.05  # Of the tests of a difference (two-sided) and of equivalence (each of the two one-sided).
+POWER = 0.8
+COMPARED = ["kl", "kl_training", "sliced_w2", "reconstruction_error", "neighbour_accuracy", "total_variation"]
+MARGINS = {"kl": "kl", "kl_training": "kl", "sliced_w2": "sliced_w2"}  # By measure, the margin's name.
+
+
+def contrasts(rows: Sequence[Mapping[str, Any]], margins: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Every two encoders of each prior, paired by seed: does the type of encoder matter?
+
+    Runs of one seed share the decoder's first weights, the batch order and the prior's samples. What is
+    compared are the measures `COMPARED`, where both encoders have them.
+
+    Args:
+        rows: the ablation's table.
+        margins: for each name in `MARGINS.values()` the difference, either way, up to which encoders
+            count as equivalent.
+
+    Returns:
+        A row a comparison: prior, encoders ("a - b"), measure, seeds (that both have), mean difference,
+        ends of its 95% t interval ("low", "high"); where the measure has one, the margin, the test of
+        equivalence's p-value, and whether it is below `ALPHA`; the minimum detectable effect; and the
+        standard deviation of the measure over seeds, pooled over both encoders ("seed_std"). None where
+        one seed, or no margin, leaves nothing to say.
+    """
+    result = []
+    for prior, cells in pd.DataFrame(rows).groupby("prior", sort=False):
+        for a, b in combinations(cells["encoder"].unique(), 2):
+            for measure in COMPARED:
+                if measure not in cells:
+                    continue
+                pairs = cells.pivot(index="seed", columns="encoder", values=measure)[[a, b]].dropna()
+                if len(pairs):
+                    margin = margins.get(MARGINS.get(measure, ""))
+                    named = {"prior": prior, "encoders": f"{a} - {b}", "measure": measure}
+                    result.append(named | compare(pairs[a].to_numpy(), pairs[b].to_numpy(), margin))
+    return result
+
+
+def compare(a: np.ndarray, b: np.ndarray, margin: float | None) -> dict[str, Any]:
+    """The numbers of a row of `contrasts`, from one measure of two encoders, (seeds,) each."""
+    differences = np.asarray(a - b, dtype=float)
+    low, high = t_interval(differences)
+    p = None if margin is None else equivalence_p(differences, margin)
+    several = len(differences) > 1
+    return {
+        "seeds": len(differences),
+        "difference": float(differences.mean()),
+        "low": low,
+        "high": high,
+        "margin": margin,
+        "p_equivalence": p,
+        "equivalent": None if p is None else p < ALPHA,
+        "detectable": detectable_effect(differences),
+        "seed_std": float(np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)) if several else None,
+    }
+
+
+def equivalence_p(differences: np.ndarray, margin: float) -> float | None:
+    """The two one-sided t tests of a mean difference of at least ±margin (Schuirmann 1987).
+
+    The larger p-value of the two. It is below alpha exactly where the interval of level 1 - 2 alpha of
+    the mean difference lies inside ±margin.
+
+    Args:
+        differences: paired, (seeds,).
+        margin: above 0.
+
+    Returns:
+        None with one seed.
+    """
+    n = len(differences)
+    if n < 2:
+        return None
+    inside = margin - abs(float(differences.mean()))
+    error = float(differences.std(ddof=1)) / np.sqrt(n)
+    if error == 0:  # All seeds differ by the same.
+        return 0.0 if inside > 0 else 1.0
+    return float(stats.t.sf(inside / error, n - 1))
+
+
+def detectable_effect(differences: np.ndarray) -> float | None:
+    """The mean difference that the paired t test finds with the power `POWER` (two-sided, at `ALPHA`).
+
+    c * s / sqrt(n), with s the standard deviation of the differences over n seeds, and c the
+    noncentrality at which P(|T| > t) = `POWER`, where T is noncentral t and t the central t's quantile
+    1 - ALPHA / 2, both with n - 1 degrees of freedom.
+
+    Args:
+        differences: paired, (n,).
+
+    Returns:
+        None with one seed.
+    """
+    n = len(differences)
+    return None if n < 2 else _noncentrality(n) * float(differences.std(ddof=1)) / float(np.sqrt(n))
+
+
+@lru_cache
+def _noncentrality(n: int) -> float:
+    critical = stats.t.ppf(1 - ALPHA / 2, n - 1)
+
+    def missing_power(c: float) -> float:
+        # The lower tail as the upper one of -c: SciPy's nct.cdf is NaN far from the centre.
+        upper, lower = (float(stats.nct.sf(critical, n - 1, centre)) for centre in (c, -c))
+        return upper + lower - POWER
+
+    return float(optimize.brentq(missing_power, 0, 10 * critical))

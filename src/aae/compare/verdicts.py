@@ -1,0 +1,170 @@
+"""The project's question answered in words, by rules that were written down before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aae.compare.summary import VARIANT
+
+if TYPE_CHECKING:
+    from aae.model.priors.base import Prior
+
+# Excess sliced W2, in the prior's standard deviations, up to which moments agree. Codes from the prior
+# but a tenth too wide are at 0.1.
+MOMENTS_AGREE = 0.05
+GAP_CLOSED = 0.01  # Nats of Jensen-Shannon divergence that a fresh probe may find beyond the discriminator.
+# Median sigma(x), in the prior's standard deviations, below which an encoder is nearly deterministic: the
+# distance between neighbours among 60,000 codes is about as large.
+NEARLY_DETERMINISTIC = 0.01
+MOMENTS = {
+    "are": "the moments are those of",
+    "agree": "the moments agree with those of",
+    "differ": "the moments differ from those of",
+}
+UNITS = {  # Of the contrasts that are put into words.
+    "kl": ("KL of test codes", "nats"),
+    "kl_training": ("KL of training codes", "nats"),
+    "sliced_w2": ("sliced W2 of test codes", "standard deviations"),
+}
+
+Numbers = Mapping[str, Mapping[str, Any]]  # Of one variant: its rows of `variants` by measure.
+
+
+def answer(
+    rows: Sequence[Mapping[str, Any]],
+    summary: Sequence[Mapping[str, Any]],
+    compared: Sequence[Mapping[str, Any]],
+    priors: Mapping[str, Prior],
+) -> list[str]:
+    """A sentence a variant, one on what each random encoder became, one a comparison of two encoders.
+
+    Args:
+        rows: the ablation's table.
+        summary: from `variants`.
+        compared: from `contrasts`; those of measures with a margin are put into words.
+        priors: the object of each prior that the rows name.
+    """
+    sentences = []
+    for numbers in by_variant(summary):
+        encoder, name = (numbers["sliced_w2"][key] for key in VARIANT)
+        prior = priors[name]
+        seeds = [row for row in rows if (row["encoder"], row["prior"]) == (encoder, name)]
+        start = f"{encoder.capitalize()} encoder, prior {name}"
+        clauses = [
+            f"{MOMENTS[moments(numbers, seeds)]} {prior.description} ({_excess(numbers)})",
+            _density(numbers),
+        ]
+        if not prior.constrains:  # Nothing draws the codes to a place and a scale.
+            kl, w2 = (numbers[f"{measure}_whitened"]["mean"] for measure in ("kl", "sliced_w2"))
+            clauses.append(f"after whitening, KL {kl:.3f} nats and sliced W2 {w2:.3f}")
+        if "gap" in numbers:
+            gap = numbers["gap"]["mean"]
+            clauses.append(f"the discriminator gap is {gap_word(gap)} ({gap:.4f} nats)")
+        sentences.append(f"{start} ({_seeds(len(seeds))}): {'; '.join(clauses)}.")
+        if encoder != "deterministic" and "sigma_median" in numbers:
+            sentences.append(f"{start}: {became(seeds)}.")
+    return sentences + [
+        _comparison(row) for row in compared if row["measure"] in UNITS and row["low"] is not None
+    ]
+
+
+def by_variant(summary: Sequence[Mapping[str, Any]]) -> list[Numbers]:
+    """Rows of `variants`, by measure, for each variant."""
+    names = dict.fromkeys(row["variant"] for row in summary)
+    return [{row["measure"]: row for row in summary if row["variant"] == name} for name in names]
+
+
+def moments(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whether q(z) has the prior's moments, told by the sliced W2 of test and of training codes.
+
+    Args:
+        numbers: the variant's.
+        rows: its runs.
+
+    Returns:
+        "are": none of its runs is above the null band; else "agree": the mean excess over seeds is at
+        most `MOMENTS_AGREE`; else "differ".
+    """
+    measures = ["sliced_w2", "sliced_w2_training"]
+    if all(row[measure] <= numbers[measure]["null_high"] for measure in measures for row in rows):
+        return "are"
+    excess = max(numbers[f"{measure}_excess"]["mean"] for measure in measures)
+    return "agree" if excess <= MOMENTS_AGREE else "differ"
+
+
+def density_differs(kl: Mapping[str, Any]) -> bool:
+    """Whether a KL divergence is more than prior samples give.
+
+    That is whether its 95% interval over seeds (with one seed, its value) lies above the null band.
+    """
+    low = kl["mean"] if kl["low"] is None else kl["low"]
+    return bool(low > kl["null_high"])
+
+
+def gap_word(gap: float) -> str:
+    """Whether a fresh probe finds more (nats) than the discriminator did at the end of training."""
+    return "closed" if gap <= GAP_CLOSED else "open"
+
+
+def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it") -> str:
+    """How random an encoder is after training, by the median sigma(x) of each of its runs."""
+    sigmas = [row["sigma_median"] for row in rows]
+    middle = float(np.median(sigmas))
+    word = "became nearly deterministic" if middle < NEARLY_DETERMINISTIC else "stayed random"
+    return (
+        f"{encoder} {word}, with a median sigma(x) of {middle:.2g} of the prior's standard deviations "
+        f"(median over {_seeds(len(sigmas))}; from {min(sigmas):.2g} to {max(sigmas):.2g})"
+    )
+
+
+def interval(row: Mapping[str, Any], form: str) -> str:
+    """The 95% interval ("low" to "high") of a mean or a difference, its numbers in a format such as ".3f"."""
+    return f"95% CI {row['low']:{form}} to {row['high']:{form}}"
+
+
+def significance(contrast: Mapping[str, Any]) -> str:
+    """Whether the 95% interval of a difference leaves 0 out."""
+    return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
+
+
+def equivalence(contrast: Mapping[str, Any]) -> str:
+    """What the test of equivalence showed."""
+    margin, p = f"±{contrast['margin']:g}", contrast["p_equivalence"]
+    words = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    if contrast["equivalent"]:
+        return f"equivalent within {margin} ({words})"
+    return f"equivalence within {margin} not shown ({words})"
+
+
+def _comparison(row: Mapping[str, Any]) -> str:
+    measure, unit = UNITS[row["measure"]]
+    return (
+        f"Prior {row['prior']}, {row['encoders']}, {row['seeds']} seeds, paired: {row['difference']:+.4f} "
+        f"{unit} in {measure} ({interval(row, '+.4f')}), {significance(row)}; "
+        f"{equivalence(row)}; minimum detectable effect {row['detectable']:.4f}."
+    )
+
+
+def _excess(numbers: Numbers) -> str:
+    test, training = (numbers[name]["mean"] for name in ("sliced_w2_excess", "sliced_w2_training_excess"))
+    return f"excess sliced W2 {test:.3f} on test codes, {training:.3f} on training codes"
+
+
+def _density(numbers: Numbers) -> str:
+    differ: list[str] = []
+    same: list[str] = []
+    for codes, kl in {"test": numbers["kl"], "training": numbers["kl_training"]}.items():
+        spread = "1 seed" if kl["low"] is None else interval(kl, ".3f")
+        words = f"{kl['mean']:.3f} nats on {codes} codes ({spread}; prior samples give {kl['null']:.3f})"
+        (differ if density_differs(kl) else same).append(words)
+    clauses = [f"the density differs by {' and by '.join(differ)}"] if differ else []
+    if same:
+        clauses.append(f"no difference in density found: {' and '.join(same)}")
+    return "; ".join(clauses)
+
+
+def _seeds(n: int) -> str:
+    return "1 seed" if n == 1 else f"{n} seeds"

@@ -1,0 +1,1 @@
+"""Images: fetch a data set, verify it, read it."""

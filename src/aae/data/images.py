@@ -1,0 +1,100 @@
+"""Images and labels of a run: which ones it learns from, and on which it is evaluated."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from aae.data import mnist
+from aae.errors import UserError
+from aae.settings.config import UNLABELLED, DataSettings, RunConfig
+
+HELD_OUT = 6  # The last sixth of the training images is the validation set: 10,000 of 60,000.
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a run learns from and is evaluated on. Images are bytes, (n, pixels)."""
+
+    x: np.ndarray
+    """Training images, (n, pixels)."""
+    y: np.ndarray
+    """Their labels, or `UNLABELLED`, int64, (n,)."""
+    total: int
+    """Training images that the data set has: as many as an epoch passes over, whatever n is."""
+    x_evaluation: np.ndarray
+    """Test images or, for `data.validation`, validation images, (m, pixels)."""
+    y_evaluation: np.ndarray
+    """Their labels, (m,)."""
+    x_validation: np.ndarray
+    """The last sixth of the training images, on which recipes and bandwidths are chosen."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        digest = hashlib.sha256(str(self.total).encode())
+        for array in (self.x, self.y, self.x_evaluation, self.y_evaluation, self.x_validation):
+            digest.update(f"{array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+def read_images(folder: Path, config: RunConfig) -> Images:
+    """The images of a run, from the folder of the four IDX files.
+
+    Raises:
+        UserError: more images or labels are asked for than there are.
+    """
+    x, y, total = read_training(folder, config)
+    x_validation, _ = read_validation(folder)
+    return Images(x, y, total, *read_evaluation(folder, config.data), x_validation)
+
+
+def read_training(folder: Path, config: RunConfig) -> tuple[np.ndarray, np.ndarray, int]:
+    """The images that a run learns from, without the validation set where there is one.
+
+    Args:
+        folder: holds the four IDX files.
+        config: how many images, and how many of these with their labels; the first ones in both cases.
+
+    Returns:
+        Images, bytes, (n, pixels); labels, or `UNLABELLED`, (n,); and how many training images there are.
+
+    Raises:
+        UserError: more images or labels are asked for than there are.
+    """
+    x, y = mnist.read(folder, "train")
+    total = len(x)
+    there = total - total // HELD_OUT if config.data.validation else total
+    n = there if config.data.images == "all" else config.data.images
+    if n > there:
+        raise UserError(f"params.yaml: data.images: {n} is more than the {there} training images")
+    if config.labels > n:
+        raise UserError(f"params.yaml: labels: {config.labels} is more than the {n} training images")
+    labels = y[:n].astype(np.int64)
+    if config.labels:
+        labels[config.labels :] = UNLABELLED
+    return x[:n], labels, total
+
+
+def read_evaluation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray]:
+    """The images that a run is evaluated on: the test set or, for `data.validation`, the validation set.
+
+    Returns:
+        Images, bytes, (m, pixels), and their labels, (m,).
+    """
+    return read_validation(folder) if data.validation else mnist.read(folder, "t10k")
+
+
+def read_validation(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The validation set: bytes, (m, pixels), and labels, (m,)."""
+    x, y = mnist.read(folder, "train")
+    first = len(x) - len(x) // HELD_OUT
+    return x[first:], y[first:]
+
+
+def to_unit(x: np.ndarray) -> np.ndarray:
+    """Bytes as numbers in [0, 1], float32."""
+    return x.astype(np.float32) / 255

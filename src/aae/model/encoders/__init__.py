@@ -1,0 +1,1 @@
+"""Encoders q(z|x), a class each; their names: aae.model.parts."""

@@ -1,0 +1,95 @@
+"""The priors, encoders and objectives that settings can name, each by the place of its class.
+
+To add one: write the class in a module of its own and enter it here; params.yaml may then name it.
+Nothing here computes: a run's key follows the modules of its own parts, and not this table.
+"""
+
+from __future__ import annotations
+
+import functools
+import pkgutil
+from typing import TYPE_CHECKING
+
+from aae.errors import UserError
+
+if TYPE_CHECKING:  # Priors are for figures too, which need no torch: its import takes seconds.
+    import torch
+
+    from aae.model.encoders.base import Encoder
+    from aae.model.objectives.base import Objective
+    from aae.model.priors.base import Prior
+    from aae.settings.config import RunConfig
+
+PRIORS = {
+    "gaussian": "aae.model.priors.gaussian:Gaussian",
+    "uniform": "aae.model.priors.uniform:Uniform",
+    "mixture": "aae.model.priors.mixture:Mixture",
+    "swiss_roll": "aae.model.priors.swiss_roll:SwissRoll",
+    "none": "aae.model.priors.unconstrained:Unconstrained",
+}
+ENCODERS = {
+    "deterministic": "aae.model.encoders.deterministic:DeterministicEncoder",
+    "gaussian": "aae.model.encoders.gaussian:GaussianEncoder",
+    "universal": "aae.model.encoders.universal:UniversalEncoder",
+}
+OBJECTIVES = {
+    "adversarial": "aae.model.objectives.adversarial:Adversarial",
+    "variational": "aae.model.objectives.variational:Variational",
+}
+# What `prior: none` makes of any objective.
+UNREGULARIZED = "aae.model.objectives.unregularized:Unregularized"
+
+
+def prior_class(name: str) -> type[Prior]:
+    """The class of the prior that params.yaml calls so."""
+    return pkgutil.resolve_name(PRIORS[name])
+
+
+def modules_of(config: RunConfig) -> list[str]:
+    """The modules of a run's prior, encoder and objective."""
+    places = (PRIORS[config.prior], ENCODERS[config.encoder], _objective(config))
+    return [place.partition(":")[0] for place in places]
+
+
+def make_encoder(config: RunConfig, generator: torch.Generator) -> Encoder:
+    """A run's encoder with fresh weights, which the generator draws."""
+    kind: type[Encoder] = pkgutil.resolve_name(ENCODERS[config.encoder])
+    return kind(config.model, generator)
+
+
+def make_objective(config: RunConfig, device: torch.device) -> Objective:
+    """A run's objective with fresh networks of its own."""
+    kind: type[Objective] = pkgutil.resolve_name(_objective(config))
+    return kind(config, device)
+
+
+def run_prior(config: RunConfig) -> Prior:
+    """The prior of a run or, for a run without one, what its codes are measured against.
+
+    Raises:
+        UserError: the prior does not go with another setting of the run.
+    """
+    prior = _prior(config.prior, config.model.prior_std, config.model.code_dim)
+    if config.objective_name == "variational" and not prior.positive_density:
+        kinds = {name: prior_class(name) for name in PRIORS}
+        allowed = ", ".join(name for name, kind in kinds.items() if kind.positive_density and kind.constrains)
+        raise UserError(
+            f"params.yaml: prior: {config.prior} has places of density 0, to which KL(q(z|x) || p(z)) is "
+            f"infinite; with objective: variational allowed: {allowed}"
+        )
+    if config.labels and not prior.components:
+        allowed = ", ".join(name for name in PRIORS if prior_class(name).components)
+        raise UserError(
+            f"params.yaml: prior: {config.prior} has no components for digits to be assigned to; "
+            f"with labels above 0 allowed: {allowed}"
+        )
+    return prior
+
+
+def _objective(config: RunConfig) -> str:
+    return OBJECTIVES.get(config.objective_name, UNREGULARIZED)
+
+
+@functools.cache  # Some take long to make, and to draw.
+def _prior(name: str, std: float, dim: int) -> Prior:
+    return prior_class(name)(std, dim)

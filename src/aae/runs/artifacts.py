@@ -1,0 +1,230 @@
+"""The only save and load. Every file appears whole or not at all, and equal content gives equal bytes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from aae.errors import UserError
+from aae.settings.config import RunConfig
+
+if TYPE_CHECKING:  # Imported where needed: each takes seconds, and no stage needs them all.
+    import pandas as pd
+    import torch
+    from matplotlib.figure import Figure
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a name to write to, beside `path`; rename it to `path` only if all went well.
+
+    On the disk before it has its name: a power cut leaves the old file or the new one. An error of
+    the disk that names no file (a full one, say) gets the name of `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")  # Suffix kept: it decides the format.
+    try:
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save_json(content: Mapping[str, Any], path: Path) -> None:
+    """Numbers and words, indented, in the order given."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path) -> Any:
+    """What `save_json` or `save_rows` wrote."""
+    return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+
+
+def save_table(
+    rows: Sequence[Mapping[Any, object]], path: Path, columns: Sequence[str] | None = None
+) -> None:
+    """CSV with 9 significant digits: enough to get every float32 back to the bit.
+
+    Not through pandas, which takes longer to import than a table to write.
+
+    Args:
+        rows: what a row lacks leaves a gap, as do None and NaN.
+        path: the file.
+        columns: to be given where there may be no rows; the keys of all rows otherwise.
+    """
+    columns = columns or list(dict.fromkeys(key for row in rows for key in row))
+    with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else _nine_digits(value)
+    return value
+
+
+def _nine_digits(value: float | np.floating[Any]) -> str:
+    return f"{value:.9g}"
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """What `save_table` wrote."""
+    import pandas as pd
+
+    return _read(path, lambda: pd.read_csv(path))
+
+
+def load_rows(path: Path, text: Sequence[str]) -> list[dict[str, Any]]:
+    """What `save_table` wrote, a mapping a row, without its gaps.
+
+    Args:
+        path: the file.
+        text: columns that are words, even where they look like numbers.
+    """
+    import pandas as pd
+
+    words = dict.fromkeys(text, str)
+    # Nullable types: with NumPy's own a gap would make the whole numbers of its column floats.
+    table = _read(
+        path,
+        lambda: pd.read_csv(
+            path, dtype=words, keep_default_na=False, na_values=[""], dtype_backend="numpy_nullable"
+        ),
+    )
+    return [
+        {name: value for name, value in row.items() if not pd.isna(value)} for row in table.to_dict("records")
+    ]
+
+
+def save_rows(rows: Sequence[Mapping[str, Any] | str], path: Path) -> None:
+    """A JSON list, a row a line, with the 9 significant digits of `rounded`.
+
+    For the tables in metrics/: DVC shows the numbers of a JSON object, and leaves out those of a list.
+    """
+    lines = ",\n".join(f"  {json.dumps(rounded(row), allow_nan=False, ensure_ascii=False)}" for row in rows)
+    with atomic(path) as partial:
+        partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def rounded(content: Any) -> Any:
+    """Metrics, nested as JSON is, with the 9 significant digits that tables have.
+
+    Enough to tell any two results apart, and fewer than those in which the linear algebra of two kinds
+    of CPU differs.
+    """
+    if isinstance(content, Mapping):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return float(_nine_digits(content)) if isinstance(content, float | np.floating) else content
+
+
+def save_config(config: RunConfig, path: Path) -> None:
+    """The settings of one run, for `load_config`."""
+    save_json(config.model_dump(), path)
+
+
+def load_config(path: Path) -> RunConfig:
+    """The settings of one run."""
+    return _read(path, lambda: RunConfig.model_validate_json(path.read_text(encoding="utf-8")))
+
+
+def save_tensors(
+    tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
+) -> None:
+    """Weights or codes as safetensors: no pickle, no code in the file."""
+    from safetensors.torch import save
+
+    with atomic(path) as partial:
+        # Not save_file, which hides a full disk behind an error of its own.
+        partial.write_bytes(
+            save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, metadata)
+        )
+
+
+def load_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """What `save_tensors` wrote."""
+    from safetensors.torch import load_file
+
+    return _read(path, lambda: load_file(path))
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """What `save_tensors` wrote, for stages that need no torch."""
+    from safetensors.numpy import load_file
+
+    return _read(path, lambda: load_file(path))
+
+
+def load_notes(path: Path) -> dict[str, str]:
+    """The metadata that `save_tensors` wrote."""
+    from safetensors import safe_open
+
+    def read() -> dict[str, str]:
+        with safe_open(path, "np") as file:
+            return file.metadata() or {}
+
+    return _read(path, read)
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target`, which becomes `target` only if all went well."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(partial, target)
+    except OSError as error:
+        error.filename = error.filename or str(target)
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """A copy of a folder of files, whole or not at all."""
+    with atomic_folder(target) as partial:
+        shutil.copytree(source, partial, dirs_exist_ok=True)
+
+
+def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+    """PNG or PDF, by the suffix; without the software's name or the date, so that bytes repeat."""
+    metadata = (
+        {"Software": None}
+        if path.suffix == ".png"
+        else {"Creator": None, "Producer": None, "CreationDate": None}
+    )
+    with atomic(path) as partial:
+        figure.savefig(partial, dpi=dpi, metadata=metadata)
+
+
+def _read(path: Path, load: Any) -> Any:
+    """Turn the ways in which a file can be missing or damaged into one line."""
+    from safetensors import SafetensorError
+
+    try:
+        return load()
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro` makes it") from None
+    except (SafetensorError, ValidationError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{path} is damaged ({reason}); `dvc checkout` or `dvc repro` restores it") from None

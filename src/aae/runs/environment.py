@@ -1,0 +1,116 @@
+"""The environment of a run: what decides its bits beside settings, images and code."""
+
+import hashlib
+import os
+import platform
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from aae.model.devices import resolve
+from aae.model.numerics import prepare_process
+from aae.model.trainer import Trainer
+from aae.runs import artifacts
+from aae.runs.store import Store
+from aae.settings.config import RunConfig
+
+STEPS = 3  # An epoch of the fingerprint, which has two: one before refinement, one within it.
+BATCH = 150
+
+# Settings of the fingerprint: the default widths, whatever a run has; device, precision and threads are its.
+FINGERPRINT = {
+    "encoder": "gaussian",
+    "prior": "gaussian",
+    "objective": "adversarial",
+    "labels": 0,
+    "seed": 0,
+    "model": {
+        "hidden_units": 1000,
+        "code_dim": 2,
+        "prior_std": 1.0,
+        "sigma": "learned",
+        "initial_weights": "he",
+    },
+    "train": {
+        "epochs": 2,
+        "batch_size": BATCH,
+        "optimizer": "adam",
+        "learning_rate": 1.5e-3,
+        "discriminator_learning_rate": 3e-3,
+        "adversarial_weight_start": 0.004,
+        "adversarial_weight": 0.1,
+        "regularization_interval": 1,
+        "code_buffer": 2,
+        "refinement_start": 0.5,
+        "kl_weight": 1e-4,
+        "warmup": 0.0,
+        "decay_start": 0.5,
+    },
+    "data": {"images": "all", "validation": False},
+}
+
+
+class Environment(NamedTuple):
+    """What decides a run's bits on a machine, and how fast that machine is."""
+
+    name: str
+    seconds_a_step: float
+    """Of the default run, roughly."""
+
+
+def find_environment(config: RunConfig, store: Store) -> Environment:
+    """This machine's environment for a run.
+
+    Args:
+        config: the run's settings, as asked.
+        store: keeps, for the reader, which processors an environment's machines have.
+
+    Its name is made of PyTorch's version, device and precision as resolved, and a fingerprint: the hash of
+    all weights after a few fixed steps of both phases. Machines that give the same bits have the same name.
+
+    Raises:
+        UserError: this machine lacks the device that was asked for.
+    """
+    train = resolve(config).train
+    asked = {"device": train.device, "precision": train.precision, "threads": train.threads}
+    content = FINGERPRINT | {"train": {**FINGERPRINT["train"], **asked}}  # type: ignore[dict-item]
+    probe = RunConfig.model_validate(content)
+    prepare_process(probe.train)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randint(256, (STEPS * BATCH, 784), generator=generator, dtype=torch.uint8)
+    trainer = Trainer(probe, x.to(train.device), torch.zeros(len(x), dtype=torch.int64))
+    trainer.run_epoch()
+    start = time.perf_counter()
+    trainer.run_epoch()
+    seconds = time.perf_counter() - start
+    digest = hashlib.sha256()
+    for name, weights in sorted(trainer.weights().items()):
+        digest.update(name.encode())
+        digest.update(weights.cpu().numpy().tobytes())
+    version = torch.__version__.partition("+")[0]
+    name = f"torch-{version}-{train.device}-{train.precision}-{digest.hexdigest()[:12]}"
+    remember_machine(store, name, train.device)
+    return Environment(name, seconds / STEPS)
+
+
+def remember_machine(store: Store, name: str, device: str) -> None:
+    """Note in the store, for the reader, that this kind of machine has an environment."""
+    path = store.folder / "environments" / f"{name}.json"
+    known = artifacts.load_json(path)["machines"] if path.exists() else []
+    if (machine := describe_machine(device)) not in known:
+        artifacts.save_json({"machines": [*known, machine]}, path)
+
+
+def describe_machine(device: str) -> str:
+    """The processor that trains, by its name."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name = about.get("model name", platform.processor() or platform.machine())
+    if "cpu family" in about:  # On a virtual machine the name says little.
+        name += f" (family {about['cpu family']}, model {about['model']})"
+    return f"{name}, {os.cpu_count()} cores"

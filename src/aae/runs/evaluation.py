@@ -1,0 +1,100 @@
+"""Evaluate a trained run, or take its numbers from the store."""
+
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from aae.data.images import Images, to_unit
+from aae.errors import UserError
+from aae.runs import artifacts
+from aae.runs.code import meaning
+from aae.runs.names import short_hash
+from aae.runs.store import Store
+from aae.runs.training import KIND as TRAINING
+from aae.runs.training import load_autoencoder, training_key
+from aae.settings.config import RunConfig
+
+KIND = "evaluation"
+MEASURES = "measures.json"
+EXTRA = {"log_likelihood": "aae.measure.likelihood"}  # What a grid can ask for, and where it is measured.
+
+
+def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
+    """The name of a run's numbers: its training run, what measures it, and that code's meaning."""
+    modules = ["aae.measure.evaluation", *(EXTRA[name] for name in extra)]
+    code = meaning(modules, inside="aae.measure")
+    return short_hash(training_key(config, images), *extra, code)
+
+
+def evaluate_run(
+    config: RunConfig, images: Images, store: Store, environment: str, extra: tuple[str, ...] = ()
+) -> Path:
+    """The folder in the store of a run's evaluation; evaluates it if it is not there.
+
+    Args:
+        config: the run's settings, as asked; it is in the store already.
+        images: what it learned from and is evaluated on.
+        store: where results lie.
+        environment: of the training run.
+        extra: measures beyond those that every run has, of `EXTRA`.
+
+    Returns:
+        A folder with measures.json (numbers by name, nine digits), codes.csv (of the evaluation images) and
+        curves.csv (over training).
+
+    Raises:
+        UserError: the codes cannot be measured.
+    """
+    key = evaluation_key(config, images, extra)
+    if found := store.find(KIND, key, environment):
+        return found
+    with store.lock(KIND, key, environment):
+        if found := store.find(KIND, key, environment):
+            return found
+        trained = store.find(TRAINING, training_key(config, images), environment)
+        if trained is None:
+            raise UserError(f"{config.title}, seed {config.seed}: it is not trained yet in {environment}")
+        with store.make(KIND, key, environment) as folder:
+            write_evaluation(trained, images, folder, extra)
+    evaluated = store.find(KIND, key, environment)
+    assert evaluated is not None
+    return evaluated
+
+
+def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[str, ...]) -> None:
+    """Measure the training run in one folder, and write what `evaluate_run` says into another."""
+    from aae.measure.evaluation import evaluate  # Imports SciPy and scikit-learn, which take a second.
+
+    config, autoencoder = load_autoencoder(trained)
+    codes = artifacts.load_arrays(trained / "codes.safetensors")
+    history = artifacts.load_table(trained / "history.csv")
+    x = to_unit(images.x_evaluation)
+    with threadpool_limits(config.train.threads):
+        found = evaluate(config, autoencoder, codes, (x, images.y_evaluation), history)
+        measures: dict[str, Any] = dict(found.measures)
+        if "log_likelihood" in extra:
+            measures |= _likelihood(config, autoencoder, images)
+    artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
+    artifacts.save_table(found.codes.to_dict("records"), folder / "codes.csv")
+    artifacts.save_table(found.curves.to_dict("records"), folder / "curves.csv")
+
+
+def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str, float]:
+    from aae.measure.likelihood import likelihood_of_run
+
+    require_unseen(images)
+    return likelihood_of_run(config, autoencoder, to_unit(images.x_validation), to_unit(images.x_evaluation))
+
+
+def require_unseen(images: Images) -> None:
+    """Refuse a run that learned from the images that choose the bandwidth.
+
+    Raises:
+        UserError: it did; how many images it may learn from.
+    """
+    if len(images.x) > (there := images.total - len(images.x_validation)):
+        raise UserError(
+            "params.yaml: data.images: the last training images choose the bandwidth of log_likelihood, so "
+            f"that a run may learn from {there} at most, not {len(images.x)}"
+        )

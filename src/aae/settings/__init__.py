@@ -1,0 +1,1 @@
+"""Settings of runs, grids and figures: strict schemas, and error messages that say how to correct them."""

@@ -1,0 +1,121 @@
+"""The settings of one run: what `config.json` in a run's folder holds, and nothing else.
+
+Apart from `aae.settings.params`, so that a new option of a figure never counts as a change of a training run.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from aae.model.parts import ENCODERS, OBJECTIVES, PRIORS
+
+if TYPE_CHECKING:
+    EncoderName: TypeAlias = str
+    ObjectiveName: TypeAlias = str
+    PriorName: TypeAlias = str
+else:  # Whatever the tables have.
+    EncoderName, ObjectiveName, PriorName = (Literal[tuple(each)] for each in (ENCODERS, OBJECTIVES, PRIORS))
+
+UNLABELLED = 10  # The class of training images whose digit a run is not told (paper, Figure 3).
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Settings(BaseModel):
+    """Frozen and strict: no unknown key, no conversion between types, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ModelSettings(Settings):
+    """The networks and the scale of the prior; params.yaml gives each key's unit and range."""
+
+    hidden_units: int = Field(ge=1, le=100_000)
+    code_dim: int = Field(ge=2, le=1000)
+    prior_std: float = Field(ge=1e-3, le=1e3)
+    sigma: Annotated[
+        Literal["learned"] | Annotated[float, Field(ge=0, le=10)],
+        Field(description="learned, or a number from 0 to 10"),
+    ]
+    initial_weights: Literal["uniform", "he", "normal"]
+
+
+class TrainSettings(Settings):
+    """The recipe; params.yaml gives each key's unit and range."""
+
+    epochs: int = Field(ge=1, le=100_000)
+    batch_size: int = Field(ge=1, le=60_000)
+    optimizer: Literal["adam", "sgd"]
+    learning_rate: float = Field(gt=0, le=1000)
+    discriminator_learning_rate: float = Field(gt=0, le=1000)
+    adversarial_weight_start: float = Field(gt=0, le=1000)
+    adversarial_weight: float = Field(gt=0, le=1000)
+    regularization_interval: int = Field(ge=1, le=1000)
+    code_buffer: int = Field(ge=1, le=1000)
+    refinement_start: float = Field(ge=0, lt=1)
+    kl_weight: float = Field(gt=0, le=1000)
+    warmup: float = Field(ge=0, lt=1)
+    decay_start: float = Field(ge=0, lt=1)
+    threads: int = Field(ge=1, le=1024)
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "float32", "bfloat16"]
+
+
+class DataSettings(Settings):
+    """Which of MNIST's images a run learns from, and on which it is evaluated."""
+
+    images: Annotated[
+        Literal["all"] | Annotated[int, Field(ge=1, le=60_000)],
+        Field(description="all, or a number from 1 to 60000"),
+    ]
+    validation: bool
+
+
+class RunConfig(Settings):
+    """All that decides a training run's result, beside the images and the code."""
+
+    encoder: EncoderName
+    prior: PriorName
+    objective: ObjectiveName
+    labels: int = Field(ge=0, le=60_000)
+    seed: Seed
+    model: ModelSettings
+    train: TrainSettings
+    data: DataSettings
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "RunConfig":
+        if self.model.sigma != "learned" and self.encoder != "gaussian":
+            raise ValueError(
+                f"model.sigma: {self.model.sigma} is the standard deviation of the gaussian encoder; "
+                f"with encoder: {self.encoder} only learned is allowed"
+            )
+        if self.objective == "variational" and self.prior == "none":
+            raise ValueError(
+                "objective: variational needs a prior; with prior: none only adversarial is allowed"
+            )
+        if self.objective_name == "variational" and self.encoder != "gaussian":
+            raise ValueError(
+                "objective: variational needs encoder: gaussian, as KL(q(z|x) || p(z)) needs the density "
+                f"of q(z|x), which the {self.encoder} encoder does not have"
+            )
+        if self.objective_name == "variational" and self.model.sigma == 0:
+            raise ValueError("objective: variational needs model.sigma above 0, or learned")
+        if self.labels and self.objective_name != "adversarial":
+            raise ValueError(
+                f"labels: {self.labels} is for the discriminator, which objective: {self.objective_name} "
+                "does not have; only 0 is allowed"
+            )
+        return self
+
+    @property
+    def objective_name(self) -> str:
+        """What is added to the reconstruction loss: here, and nowhere else, `prior: none` is resolved."""
+        return "unregularized" if self.prior == "none" else self.objective
+
+    @property
+    def title(self) -> str:
+        """What figures call the run."""
+        title = f"{self.encoder} encoder, prior: {self.prior}"
+        if self.objective != "adversarial":
+            title += f", {self.objective}"
+        return title + (f", {self.labels:,} labels" if self.labels else "")

@@ -1,0 +1,45 @@
+"""conclude: summarise a study's runs, draw its figures, say what came out.
+
+Usage: conclude.py NAME
+In the study's folder, whose params.yaml describes it, and whose metrics/ and plots/ are written.
+"""
+
+import sys
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import _stage
+
+from _params import open_store, read_params, read_study
+from aae.errors import UserError
+from aae.runs import artifacts, rows
+from aae.runs.nulls import find_null
+from aae.studies.common import Grid
+
+DPI = 150
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case [name] if name.isidentifier():
+            study = import_module(f"aae.studies.{name}")
+        case _:
+            raise UserError("usage: conclude.py NAME")
+    settings, store, files = read_study(), open_store(), rows.read(Path())
+    runs = read_params().runs(settings)
+    measured = (files.rows, files.curves, files.pictures)
+    grid = Grid.of(runs, settings, *measured, partial(find_null, store))
+    try:
+        concluded = study.conclude(grid)
+    except UserError as error:
+        raise UserError(str(error).replace("STUDY", name)) from None
+    for table, content in concluded.tables.items():
+        artifacts.save_rows(content, Path(f"metrics/{table}.json"))
+    for figure, drawn in concluded.figures.items():
+        artifacts.save_figure(drawn, Path(f"plots/{figure}.png"), DPI)
+    _stage.say(f"wrote metrics/ and plots/ of {len(runs)} runs")
+
+
+if __name__ == "__main__":
+    _stage.run(main)

@@ -1,0 +1,30 @@
+"""run: make a study's missing training runs, and write runs.csv, curves.csv and pictures.safetensors.
+
+Usage: run_study.py NAME
+In the study's folder, whose params.yaml describes it.
+"""
+
+import sys
+from pathlib import Path
+
+import _stage
+
+from _params import DATA, open_store, read_params, read_study
+from aae.errors import UserError
+from aae.runs import rows
+
+HERE = Path()
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case [name]:
+            files = rows.make(name, read_params(), read_study(), DATA, open_store(), rows.read(HERE))
+        case _:
+            raise UserError("usage: run_study.py NAME")
+    rows.write(files, HERE)
+    _stage.say(f"wrote {rows.RUNS}, {rows.CURVES} and {rows.PICTURES} of {len(files.found)} runs")
+
+
+if __name__ == "__main__":
+    _stage.run(main)

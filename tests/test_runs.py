@@ -1,0 +1,257 @@
+"""A training run as a call: what names it, what the store keeps of it, how it resumes; grids side by side."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, failure
+from safetensors.numpy import load_file
+from tiny import make_config
+
+from aae.data.images import read_images
+from aae.runs import artifacts, rows, training
+from aae.runs.environment import find_environment
+from aae.runs.evaluation import MEASURES, evaluate_run, evaluation_key
+from aae.runs.store import Store
+from aae.runs.training import recorded_epochs, train_run, training_key
+from aae.settings.config import RunConfig
+from aae.settings.params import GridSettings, Params, parse_params
+
+HERE = "torch-0-cpu-float32-0123456789ab"  # Stands for an environment.
+
+
+def config_of(**settings: Any) -> RunConfig:
+    train = {"threads": 1} | settings.pop("train", {})
+    return make_config(model={"hidden_units": 16}, train=train, **settings)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+# One run.
+
+
+def test_a_run_is_trained_once(sample_folder: Path, store: Store) -> None:
+    config = config_of()
+    images = read_images(sample_folder, config)
+    epochs: list[int] = []
+    first = train_run(config, images, store, HERE, lambda epoch, _: epochs.append(epoch))
+    assert train_run(config, images, store, HERE, lambda epoch, _: epochs.append(epoch)) == first
+    assert epochs == [1, 2]
+    assert artifacts.load_config(first / "config.json") == config
+    names = {name.partition(".")[0] for name in load_file(first / "weights.safetensors")}
+    assert names == {"autoencoder", "discriminator"}
+    codes = load_file(first / "codes.safetensors")
+    assert codes["training"].shape == (600, 2)
+    assert {"evaluation", "evaluation mean", "evaluation 000002", "training 000001"} <= set(codes)
+
+
+def test_a_killed_run_resumes_to_the_bit(
+    sample_folder: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(
+        encoder="gaussian", train={"epochs": 4, "regularization_interval": 1, "code_buffer": 3}
+    )
+    images = read_images(sample_folder, config)
+    undisturbed = train_run(config, images, store, HERE)
+    monkeypatch.setattr(training, "CHECKPOINT_EVERY", 0.0)
+    other = Store(tmp_path / "other")
+
+    def kill(epoch: int, losses: Mapping[str, float]) -> None:
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(config, images, other, HERE, kill)
+    epochs: list[int] = []
+    resumed = train_run(config, images, other, HERE, lambda epoch, _: epochs.append(epoch))
+    assert epochs == [3, 4]
+    for path in undisturbed.iterdir():
+        assert path.read_bytes() == (resumed / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("epochs", [1, 18, 40, 41, 1000])
+def test_at_most_40_epochs_are_recorded_and_the_last_is_among_them(epochs: int) -> None:
+    recorded = recorded_epochs(epochs)
+    assert len(recorded) == min(epochs, 40)
+    assert {1, epochs} <= recorded <= set(range(1, epochs + 1))
+
+
+def test_a_run_is_evaluated_once_and_not_before_it_is_trained(sample_folder: Path, store: Store) -> None:
+    config = config_of()
+    images = read_images(sample_folder, config)
+    assert "not trained yet" in failure(lambda: evaluate_run(config, images, store, HERE))
+    train_run(config, images, store, HERE)
+    folder = evaluate_run(config, images, store, HERE)
+    before = (folder / MEASURES).stat().st_mtime_ns
+    assert evaluate_run(config, images, store, HERE) == folder
+    assert (folder / MEASURES).stat().st_mtime_ns == before
+    assert len(artifacts.load_table(folder / "curves.csv")) == 2
+
+
+def test_an_environment_is_the_same_twice_and_another_in_another_precision(store: Store) -> None:
+    exact, again, rounded = (
+        find_environment(config_of(train={"precision": precision}), store).name
+        for precision in ("float32", "float32", "bfloat16")
+    )
+    assert exact == again
+    assert exact != rounded
+    assert "cpu-float32" in exact
+    assert artifacts.load_json(store.folder / "environments" / f"{exact}.json")["machines"]
+
+
+# Keys.
+
+KEYS = """
+import json, sys
+from pathlib import Path
+from aae.data.images import read_images
+from aae.runs.evaluation import evaluation_key
+from aae.runs.training import training_key
+from aae.settings.config import RunConfig
+found = {}
+for name, content in json.loads(sys.argv[2]).items():
+    config = RunConfig.model_validate(content)
+    images = read_images(Path(sys.argv[1]), config)
+    found[name] = [training_key(config, images), evaluation_key(config, images)]
+print(json.dumps(found))
+"""
+CONFIGS = {
+    "base": config_of(),
+    "gaussian": config_of(encoder="gaussian"),
+    "uniform": config_of(prior="uniform"),
+    "variational": config_of(encoder="gaussian", objective="variational"),
+}
+
+
+def keys(src: Path, data: Path) -> dict[str, list[str]]:
+    """The training and evaluation keys of some runs, by a copy of the library."""
+    content = json.dumps({name: config.model_dump() for name, config in CONFIGS.items()})
+    done = subprocess.run(
+        [sys.executable, "-c", KEYS, str(data), content],
+        env=os.environ | {"PYTHONPATH": str(src)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(json.loads(done.stdout))
+
+
+def changed(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]], place: int) -> set[str]:
+    return {name for name in before if before[name][place] != after[name][place]}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "train", "evaluate"),
+    [
+        ("model/trainer.py", "BLOCK = 50", "BLOCK = 50  # Steps.", set(), set()),
+        ("model/trainer.py", '"""The training loop', '"""A training loop', set(), set()),
+        ("model/trainer.py", "(0.9, 0.98)", "(0.9, 0.99)", set(CONFIGS), set(CONFIGS)),
+        ("model/numerics.py", "denormal(True)", "denormal(False)", set(CONFIGS), set(CONFIGS)),
+        ("model/priors/uniform.py", "np.sqrt(3)", "np.sqrt(4)", {"uniform"}, {"uniform"}),
+        ("model/encoders/gaussian.py", "F.softplus(raw_std)", "F.relu(raw_std)",
+         {"gaussian", "variational"}, {"gaussian", "variational"}),
+        ("model/objectives/variational.py", "kl_weight * kl", "kl_weight * 2 * kl",
+         {"variational"}, {"variational"}),
+        ("model/parts.py", "PRIORS = {", 'PRIORS = {"n": "aae.model.priors.uniform:Uniform",', set(), set()),
+        ("model/parts.py", "ENCODERS = {", 'ENCODERS = {"new": "aae.model.encoders.gaussian:Gaussian",',
+         set(), set()),
+        ("measure/digits.py", "k: int = 10", "k: int = 11", set(), set(CONFIGS)),
+        ("measure/nulls.py", "SAMPLES = 200", "SAMPLES = 201", set(), set()),
+        ("runs/grid.py", 'ALLOW_REPEAT = "AAE_REPEAT"', 'ALLOW_REPEAT = "AAE"', set(), set()),
+    ],
+)  # fmt: skip
+def test_what_changes_which_keys(
+    path: str, old: str, new: str, train: set[str], evaluate: set[str], tmp_path: Path, sample_folder: Path
+) -> None:
+    src = tmp_path / "src"
+    shutil.copytree(ROOT / "src/aae", src / "aae", ignore=shutil.ignore_patterns("__pycache__"))
+    file = src / "aae" / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    before = {
+        name: [training_key(config, images), evaluation_key(config, images)]
+        for name, config in CONFIGS.items()
+        for images in [read_images(sample_folder, config)]
+    }
+    after = keys(src, sample_folder)
+    assert changed(before, after, 0) == train
+    assert changed(before, after, 1) == evaluate
+
+
+# Grids.
+
+
+def params() -> Params:
+    content = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    tiny = config_of(train={"epochs": 1})
+    return content.model_copy(update={"model": tiny.model, "train": tiny.train})
+
+
+GRID = GridSettings.model_validate(
+    {"seeds": [0, 1], "variants": {"still": {}, "noisy": {"encoder": "gaussian"}}, "keep": ["noisy"]}
+)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def make_grid(folder: Path, data: Path, store: Store, grid: GridSettings = GRID) -> dict[str, bytes]:
+    """The files of a grid, made from what lies in the folder."""
+    rows.write(rows.make("toy", params(), grid, data, store, rows.read(folder)), folder)
+    return files_of(folder)
+
+
+def test_a_grids_files_do_not_depend_on_company_and_nothing_is_made_twice(
+    sample_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "together")
+    together = make_grid(tmp_path / "a", sample_folder, store)
+    assert "4 of 4 runs done" in capfd.readouterr().err
+    assert make_grid(tmp_path / "a", sample_folder, store) == together
+    assert "runs done" not in capfd.readouterr().err
+    # From the rows alone, with an empty store.
+    assert make_grid(tmp_path / "a", sample_folder, Store(tmp_path / "empty")) == together
+    assert "runs done" not in capfd.readouterr().err
+    monkeypatch.setattr("aae.runs.side_by_side.cores", lambda: 1)
+    assert make_grid(tmp_path / "b", sample_folder, Store(tmp_path / "one by one")) == together
+
+
+def test_a_failing_run_is_named_after_the_others_are_kept(
+    sample_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    grid = GRID.model_copy(update={"variants": {"large": {"train.batch_size": 601}, "still": {}}, "keep": []})
+    store = Store(tmp_path / "store")
+    line = failure(lambda: make_grid(tmp_path / "grid", sample_folder, store, grid))
+    assert line.startswith("large, seed 0: ")
+    assert "train.batch_size" in line
+    assert "1 more failed" in line
+    assert len(list(store.folder.glob("evaluation/*/*/entry.json"))) == 2
+    assert not (tmp_path / "grid").exists()
+
+
+def test_a_grid_of_another_kind_of_machine_is_taken_whole_or_not_at_all(
+    sample_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "grid"
+    make_grid(folder, sample_folder, Store(tmp_path / "store"))
+    for name in ("runs.csv", "curves.csv"):  # As another machine would have made them.
+        text = (folder / name).read_text()
+        (folder / name).write_text(text.replace("torch-", "other-"))
+    before = files_of(folder)
+    empty = Store(tmp_path / "empty")
+    assert make_grid(folder, sample_folder, empty) == before
+    more = GRID.model_copy(update={"seeds": [0, 1, 2]})
+    line = failure(lambda: make_grid(folder, sample_folder, empty, more))
+    assert line.startswith("4 of 6 runs were made on another kind of machine")
+    assert "AAE_REPEAT=1" in line
+    assert files_of(folder) == before
+    monkeypatch.setenv("AAE_REPEAT", "1")
+    assert b"other-" not in make_grid(folder, sample_folder, empty, more)["runs.csv"]
