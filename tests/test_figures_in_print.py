@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from test_figure_3 import told
 from test_table1_study import CONTROLS, CURVES, ROWS
-from test_when_figure import curves
+from test_training_curves import curves
 
 from aae.draw.fit import figure_fit
 from aae.draw.labels import figure_3
