@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +76,48 @@ def test_a_killed_run_resumes_to_the_bit(
     epochs: list[int] = []
     resumed = train_run(config, images, other, HERE, lambda epoch, _: epochs.append(epoch))
     assert epochs == [3, 4]
+    assert resumed.relative_to(other.folder) == undisturbed.relative_to(store.folder)
     for path in undisturbed.iterdir():
         assert path.read_bytes() == (resumed / path.name).read_bytes(), path.name
+    assert not list(other.folder.rglob("*checkpoint*"))
+
+
+def test_a_damaged_checkpoint_is_told_and_the_run_starts_over(
+    sample_folder: Path, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_of()
+    images = read_images(sample_folder, config)
+    checkpoint = store.checkpoint(training_key(config, images), HERE)
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"no checkpoint")
+    epochs: list[int] = []
+    found = train_run(config, images, store, HERE, lambda epoch, _: epochs.append(epoch))
+    assert epochs == [1, 2]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "damaged" in line
+    assert str(checkpoint) in line
+    undisturbed = train_run(config, images, Store(tmp_path / "other"), HERE)
+    name = "weights.safetensors"
+    assert (found / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+def test_a_run_that_diverges_leaves_no_entry(sample_folder: Path, store: Store) -> None:
+    large = dict.fromkeys(("learning_rate", "adversarial_weight_start", "adversarial_weight"), 1000.0)
+    config = config_of(train={"optimizer": "sgd", "warmup": 0.0, **large})
+    images = read_images(sample_folder, config)
+    assert "lower train.learning_rate" in failure(lambda: train_run(config, images, store, HERE))
+    assert store.environments(training.KIND, training_key(config, images)) == []
+
+
+def test_a_long_run_keeps_the_codes_of_its_recorded_epochs_alone(sample_folder: Path, store: Store) -> None:
+    config = config_of(train={"epochs": 43, "batch_size": 600})
+    codes = load_file(
+        train_run(config, read_images(sample_folder, config), store, HERE) / "codes.safetensors"
+    )
+    for kind in ("evaluation", "training"):
+        kept = {int(name.split()[1]) for name in codes if re.fullmatch(rf"{kind} \d+", name)}
+        assert kept == recorded_epochs(43)
+    assert (codes["evaluation 000043"] == codes["evaluation"]).all()
 
 
 @pytest.mark.parametrize("epochs", [1, 18, 40, 41, 1000])
@@ -109,6 +151,42 @@ def test_an_environment_is_the_same_twice_and_another_in_another_precision(store
 
 
 # Keys.
+
+
+def test_settings_and_images_decide_the_key_and_nothing_that_lies_elsewhere(
+    sample_folder: Path, tmp_path: Path
+) -> None:
+    config = config_of()
+    images = read_images(sample_folder, config)
+    elsewhere = shutil.copytree(sample_folder, tmp_path / "elsewhere")
+    key = training_key(config, images)
+    assert training_key(config, read_images(elsewhere, config)) == key
+    fewer = config_of(data={"images": 599, "validation": False})
+    pixel = images.x.copy()
+    pixel[0, 0] ^= 1
+    others = [
+        training_key(config_of(seed=1), images),
+        training_key(config_of(train={"epochs": 3}), images),
+        training_key(fewer, read_images(sample_folder, fewer)),
+        training_key(config, replace(images, x=pixel)),
+    ]
+    assert len({key, *others}) == 1 + len(others)
+
+
+def test_a_variant_with_the_base_runs_settings_is_the_base_run(sample_folder: Path) -> None:
+    base = params().base()
+    grid = GridSettings.model_validate({"seeds": [base.seed], "variants": {"a": {"encoder": base.encoder}}})
+    ((_, config),) = params().runs(grid)
+    images = read_images(sample_folder, base)
+    assert training_key(config, images) == training_key(base, images)
+
+
+def test_measures_beyond_the_usual_have_entries_of_their_own(sample_folder: Path) -> None:
+    config = config_of()
+    images = read_images(sample_folder, config)
+    usual = evaluation_key(config, images)
+    assert evaluation_key(config, images, ("log_likelihood",)) not in {usual, training_key(config, images)}
+
 
 KEYS = """
 import json, sys
@@ -147,34 +225,65 @@ def changed(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[st
 
 
 @pytest.mark.parametrize(
-    ("path", "old", "new", "train", "evaluate"),
+    ("edits", "train", "evaluate"),
     [
-        ("model/trainer.py", "BLOCK = 50", "BLOCK = 50  # Steps.", set(), set()),
-        ("model/trainer.py", '"""The training loop', '"""A training loop', set(), set()),
-        ("model/trainer.py", "(0.9, 0.98)", "(0.9, 0.99)", set(CONFIGS), set(CONFIGS)),
-        ("model/numerics.py", "denormal(True)", "denormal(False)", set(CONFIGS), set(CONFIGS)),
-        ("model/priors/uniform.py", "np.sqrt(3)", "np.sqrt(4)", {"uniform"}, {"uniform"}),
-        ("model/encoders/gaussian.py", "F.softplus(raw_std)", "F.relu(raw_std)",
-         {"gaussian", "variational"}, {"gaussian", "variational"}),
-        ("model/objectives/variational.py", "kl_weight * kl", "kl_weight * 2 * kl",
-         {"variational"}, {"variational"}),
-        ("model/parts.py", "PRIORS = {", 'PRIORS = {"n": "aae.model.priors.uniform:Uniform",', set(), set()),
-        ("model/parts.py", "ENCODERS = {", 'ENCODERS = {"new": "aae.model.encoders.gaussian:Gaussian",',
-         set(), set()),
-        ("measure/digits.py", "k: int = 10", "k: int = 11", set(), set(CONFIGS)),
-        ("measure/nulls.py", "SAMPLES = 200", "SAMPLES = 201", set(), set()),
-        ("runs/grid.py", 'ALLOW_REPEAT = "AAE_REPEAT"', 'ALLOW_REPEAT = "AAE"', set(), set()),
+        pytest.param(
+            [
+                ("model/trainer.py", "BLOCK = 50", "BLOCK = 50  # Steps."),
+                ("model/trainer.py", '"""The training loop', '"""A training loop'),
+                ("model/priors/gaussian.py", '"""N(0, std^2 I);', '"""Normal;'),
+                ("model/objectives/variational.py", '"""', '"""In words: '),
+                ("measure/evaluation.py", '"""The one', '"""Our one'),
+            ],
+            set(), set(), id="words",
+        ),
+        pytest.param(
+            [
+                ("model/parts.py", "PRIORS = {", 'PRIORS = {"n": "aae.model.priors.uniform:Uniform",'),
+                ("model/parts.py", "ENCODERS = {", 'ENCODERS = {"n": "aae.model.encoders.gaussian:N",'),
+                ("measure/nulls.py", "SAMPLES = 200", "SAMPLES = 201"),
+                ("runs/grid.py", 'ALLOW_REPEAT = "AAE_REPEAT"', 'ALLOW_REPEAT = "AAE"'),
+                ("model/priors/swiss_roll.py", "MARGIN = 0.5", "MARGIN = 0.6"),
+            ],
+            set(), set(), id="tables, and code that no such run uses",
+        ),
+        pytest.param(
+            [("model/trainer.py", "(0.9, 0.98)", "(0.9, 0.99)")], set(CONFIGS), set(CONFIGS), id="the trainer"
+        ),
+        pytest.param(
+            [("model/numerics.py", "denormal(True)", "denormal(False)")],
+            set(CONFIGS), set(CONFIGS), id="numerics",
+        ),
+        pytest.param(
+            [("model/priors/uniform.py", "np.sqrt(3)", "np.sqrt(4)")], {"uniform"}, {"uniform"}, id="a prior"
+        ),
+        pytest.param(
+            [("model/encoders/gaussian.py", "F.softplus(raw_std)", "F.relu(raw_std)")],
+            {"gaussian", "variational"}, {"gaussian", "variational"}, id="an encoder",
+        ),
+        pytest.param(
+            [("model/objectives/variational.py", "kl_weight * kl", "kl_weight * 2 * kl")],
+            {"variational"}, {"variational"}, id="an objective",
+        ),
+        pytest.param(
+            [("measure/digits.py", "k: int = 10", "k: int = 11")], set(), set(CONFIGS), id="a measure"
+        ),
     ],
 )  # fmt: skip
 def test_what_changes_which_keys(
-    path: str, old: str, new: str, train: set[str], evaluate: set[str], tmp_path: Path, sample_folder: Path
+    edits: list[tuple[str, str, str]],
+    train: set[str],
+    evaluate: set[str],
+    tmp_path: Path,
+    sample_folder: Path,
 ) -> None:
     src = tmp_path / "src"
     shutil.copytree(ROOT / "src/aae", src / "aae", ignore=shutil.ignore_patterns("__pycache__"))
-    file = src / "aae" / path
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    for path, old, new in edits:
+        file = src / "aae" / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text, path
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
     before = {
         name: [training_key(config, images), evaluation_key(config, images)]
         for name, config in CONFIGS.items()

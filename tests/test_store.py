@@ -52,6 +52,14 @@ def test_a_full_disk_is_told_by_the_entrys_name(store: Store) -> None:
     assert PLACE[2] in str(caught.value.filename)
 
 
+def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")  # Not chmod, which does not stop root.
+    store = Store(tmp_path / "file/store")
+    with pytest.raises(NotADirectoryError) as caught, store.lock(*PLACE):
+        pass
+    assert str(store.folder) in str(caught.value.filename)
+
+
 @pytest.mark.parametrize("damage", ["a wrong byte", "a missing file", "no manifest", "a senseless manifest"])
 def test_a_damaged_entry_is_noticed_and_made_anew(
     store: Store, damage: str, capsys: pytest.CaptureFixture[str]
