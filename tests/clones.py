@@ -1,5 +1,6 @@
 """Temporary clones of this tree with a tiny training budget, and what DVC says it did there."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from conftest import ROOT
 
@@ -38,6 +40,24 @@ class Clone:
     def dvc(self, *arguments: str, status: int = 0) -> str:
         """Run dvc there."""
         return self.call(DVC, *arguments, status=status)
+
+    def start(self, *command: str, **settings: Any) -> subprocess.Popen[str]:
+        """Start a Python module there with the clone's own library; what it says on stderr is to be read.
+
+        Args:
+            command: the module and its arguments.
+            settings: of the process; `env` is added to this one's.
+        """
+        env = {"PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"} | settings.pop("env", {})
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.folder, stderr=subprocess.PIPE, text=True, env=os.environ | env, **settings,
+        )  # fmt: skip
+
+    def entries(self, kind: str) -> dict[str, int]:
+        """The entries in the store by key, "training" or "evaluation", and when they were made."""
+        found = self.folder.glob(f".runs/{kind}/*/*/entry.json")
+        return {path.parents[1].name: path.stat().st_mtime_ns for path in found}
 
     def edit(self, path: str, *changes: tuple[str, str]) -> None:
         """Replace words in a file, each of which must be there."""

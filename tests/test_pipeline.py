@@ -3,9 +3,14 @@
 Each row of the table "you change / what reruns / what must not" is proven here by DVC itself.
 """
 
+import json
+import re
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from browser import DESK, launched, opened
 from clones import Clone, make_clone, ran
 
 BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E", "report"}
@@ -76,3 +81,179 @@ def test_base_run_ablation_and_study_train_what_they_share_once(clone: Clone) ->
 def test_prior_encoder_and_seed_rerun_the_base_stages_only(clone: Clone, key: str, value: str) -> None:
     output = clone.dvc("exp", "run", "-S", f"{key}={value}")
     assert ran(output) == {"validate", *BASE}
+
+
+def test_an_objective_reruns_the_base_stages_only(clone: Clone) -> None:
+    output = clone.dvc("exp", "run", "-S", "objective=variational", "-S", "encoder=gaussian")
+    assert ran(output) == {"validate", *BASE}
+    curves = pd.read_csv(clone.folder / "plots/training.csv")
+    assert curves["kl_divergence"].notna().all()
+    assert curves["discriminator_loss"].isna().all()
+
+
+def test_settings_that_some_run_had_are_not_trained_again(clone: Clone) -> None:
+    before = trained(clone)
+    clone.dvc("exp", "run", "-S", "encoder=gaussian")
+    assert trained(clone) == before
+
+
+def test_a_changed_recipe_trains_every_run_and_downloads_nothing(clone: Clone) -> None:
+    before = trained(clone)
+    output = clone.dvc("exp", "run", "-S", "model.hidden_units=17")
+    assert {"train", "ablation"} <= ran(output)
+    assert "download" not in ran(output)
+    assert len(trained(clone) - before) == 2
+
+
+def test_a_new_seed_of_the_ablation_trains_its_own_runs_only(clone: Clone) -> None:
+    before = trained(clone)
+    output = clone.dvc("exp", "run", "-S", "ablation.seeds=[0,3]")
+    assert ran(output) == {"validate", "ablation", "report"}
+    assert len(trained(clone) - before) == 2
+    rows = json.loads((clone.folder / "metrics/ablation.json").read_text())
+    assert [row["seed"] for row in rows] == [0, 3, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stage"),
+    [("plot_2A.point_size", "9.0", "plot-2A"), ("grid_2E.side", "5", "sample-grid-2E")],
+)
+def test_an_option_of_a_figure_redraws_that_figure_and_the_report_only(
+    clone: Clone, key: str, value: str, stage: str
+) -> None:
+    assert ran(clone.dvc("exp", "run", "-S", f"{key}={value}")) == {"validate", stage, "report"}
+
+
+def test_a_changed_comment_trains_nothing_and_a_changed_constant_does(clone: Clone) -> None:
+    before = trained(clone)
+    weights = (clone.folder / "data/training/weights.safetensors").read_bytes()
+    constant = "COLLAPSED_STD = 1e-3"
+    clone.edit("src/aae/model/trainer.py", (constant, f"# Another word.\n{constant}"))
+    assert "train" in ran(clone.dvc("repro", "train"))
+    assert trained(clone) == before
+    assert (clone.folder / "data/training/weights.safetensors").read_bytes() == weights
+    clone.edit("src/aae/model/trainer.py", (constant, "COLLAPSED_STD = 1.1e-3"))
+    clone.dvc("repro", "train")
+    assert len(trained(clone) - before) == 1
+
+
+# A study.
+
+
+def test_a_new_seed_of_a_study_trains_itself_alone(clone: Clone) -> None:
+    before = trained(clone)
+    clone.edit("studies/limit/params.yaml", ("seeds: [0]", "seeds: [0, 5]"))
+    assert ran(clone.dvc("repro", RUN)) == {RUN}
+    assert len(trained(clone) - before) == 2
+    rows = pd.read_csv(clone.folder / "studies/limit/runs.csv")
+    assert list(zip(rows["variant"], rows["seed"], strict=True)) == [
+        ("one", 0), ("one", 5), ("two", 0), ("two", 5),
+    ]  # fmt: skip
+
+
+def test_a_studys_rows_are_its_memory(clone: Clone, tmp_path: Path) -> None:
+    """A fresh clone without store and cache is up to date; rows that are wanted are kept as they are."""
+    fresh = Clone(tmp_path / "fresh")
+    clone.call("git", "clone", "--quiet", str(clone.folder), str(fresh.folder))
+    shutil.copytree(clone.folder / "data/mnist", fresh.folder / "data/mnist")
+    shutil.copy(clone.folder / "data/validated.json", fresh.folder / "data")
+    assert "up to date" in fresh.dvc("status", RUN, CONCLUDE)
+    names = ("runs.csv", "curves.csv", "pictures.safetensors")
+    before = {name: (fresh.folder / "studies/limit" / name).read_bytes() for name in names}
+    fresh.dvc("repro", "--force", "--single-item", RUN)
+    assert trained(fresh) == set()
+    assert {name: (fresh.folder / "studies/limit" / name).read_bytes() for name in names} == before
+
+
+# What users do, and their mistakes.
+
+
+WRONG = {
+    "seed": "-1",
+    "encoder": "gausian",
+    "prior": "gausian",
+    "model.code_dim": "1",
+    "train.epochs": "0",
+    "plot_2A.dpi": "5",
+    "ablation.seeds": "[0,0]",
+    "ablation.margins.kl": "0.0",
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_wrong_value_is_refused_before_any_file_is_touched(clone: Clone, key: str) -> None:
+    def files() -> dict[Path, bytes]:
+        folders = [clone.folder / name for name in ("data", "metrics", "plots")]
+        return {path: path.read_bytes() for each in folders for path in each.rglob("*") if path.is_file()}
+
+    before = files()
+    output = clone.dvc("exp", "run", "-S", f"{key}={WRONG[key]}", status=255)
+    assert ran(output) == {"validate"}
+    line = next(line for line in output.splitlines() if line.startswith("validate: "))
+    assert line.startswith(f"validate: params.yaml: {key}")
+    assert "Traceback" not in output
+    assert files() == before
+
+
+def test_a_repeated_experiment_executes_no_stage(clone: Clone, tmp_path: Path) -> None:
+    clone.dvc("exp", "run", "-S", "prior=none")
+    second = Clone(tmp_path / "second")
+    clone.call("git", "clone", "--quiet", str(clone.folder), str(second.folder))
+    second.dvc("config", "--local", "cache.dir", str(clone.folder / ".dvc/cache"))
+    second.dvc("checkout", "--quiet", "--with-deps", "dvc.yaml")
+    output = second.dvc("exp", "run", "-S", "prior=none")
+    assert ran(output) == set()
+    for name in ("metrics/testset.json", "plots/2A.png", "plots/training.csv"):
+        assert (second.folder / name).read_bytes() == (clone.folder / name).read_bytes(), name
+
+
+def test_the_table_of_experiments_is_narrow(clone: Clone) -> None:
+    metrics = json.loads(clone.dvc("metrics", "show", "--json"))[""]["data"]
+    shown = {name: file["data"] for name, file in metrics.items() if file.get("data")}
+    assert set(shown) == {"metrics/testset.json"}
+    numbers = shown["metrics/testset.json"]
+    assert next(iter(numbers)) == "kl"
+    assert 8 <= len(numbers) <= 12
+    for value in numbers.values():
+        assert float(f"{value:.4g}") == value
+
+
+def test_the_table_of_everything_has_nothing_of_a_study(clone: Clone) -> None:
+    header = clone.dvc("exp", "show", "--csv").splitlines()[0].split(",")
+    assert "ablation.variants.gaussian.encoder" in header
+    assert not any("variants.two" in name for name in header)
+
+
+def test_a_queued_experiment_runs_the_code_of_its_own_copy(clone: Clone) -> None:
+    clone.dvc("exp", "run", "--queue", "--name", "queued", "-S", "plot_2A.point_size=8.0")
+    clone.edit(
+        "src/aae/draw/plane.py", ("import numpy as np", "raise RuntimeError('the workspace was used')")
+    )
+    output = clone.dvc("exp", "run", "--run-all")
+    assert ran(output) == {"validate", "plot-2A", "report"}
+    reference = clone.call("git", "for-each-ref", "--format=%(refname)", "refs/exps/**/queued").strip()
+    drawn, before = (
+        clone.call("git", "rev-parse", f"{revision}:plots/2A.png") for revision in (reference, "HEAD")
+    )
+    assert drawn != before
+
+
+def test_experiments_show_up_and_plots_can_be_compared(clone: Clone) -> None:
+    clone.dvc("exp", "run", "--name", "no-prior", "-S", "prior=none")
+    assert "no-prior" in clone.dvc("exp", "show", "--csv")
+    clone.dvc("plots", "diff", "HEAD", "no-prior", "--out", "page")
+    index = clone.folder / "page/index.html"
+    for revision in ("HEAD", "no-prior"):
+        assert re.search(rf'src="[^"]*{revision}[^"]*2A\.png"', index.read_text()), revision
+    with launched() as browser, opened(browser, index) as shown:
+        shown.page.locator("canvas").nth(PANELS - 1).wait_for()
+        assert shown.page.locator("canvas").count() == PANELS
+        assert shown.count_of_empty("canvas") == shown.count_of_empty("img") == 0
+        assert shown.complaints == []
+        places = shown.page.locator("#plots_2A_png img").evaluate_all(
+            "all => all.map(e => [e.getBoundingClientRect().top, e.getBoundingClientRect().right])"
+        )
+        (top, _), (other_top, right) = places
+        assert top == other_top  # Side by side.
+        assert right <= DESK
+        assert not shown.page.locator("#plots_ablation_2A_png").is_visible()

@@ -38,7 +38,7 @@ def test_a_plot_has_words_a_template_and_columns_that_are_there(name: str) -> No
     assert plot["template"] in {template.stem for template in TEMPLATES}
     for path, columns in plot["y"].items():
         if not (ROOT / path).exists():  # Codes are in DVC's cache alone.
-            assert path == "data/runs/base/codes.csv"
+            assert path == "data/testset/codes.csv"
             continue
         read = pd.read_json if path.endswith("json") else pd.read_csv
         table = read(ROOT / path)

@@ -108,6 +108,26 @@ def test_another_process_waits_for_the_one_that_makes_an_entry(store: Store) -> 
     assert waiting.communicate(timeout=30)[0] == "locked\n"
 
 
+def test_what_a_killed_process_had_half_written_goes(store: Store) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; import aae.runs.store\n"
+        "from aae.runs import artifacts\n"
+        "store = aae.runs.store.Store(Path(sys.argv[1]))\n"
+        "with store.lock(*sys.argv[2:]), store.make(*sys.argv[2:]) as folder:\n"
+        "    (folder / 'weights').write_text('half')\n"
+        "    with artifacts.atomic(store.checkpoint(*sys.argv[3:])) as partial:\n"
+        "        partial.write_text('half')\n"
+        "        os.kill(os.getpid(), 9)\n"
+    )
+    command = [sys.executable, "-c", program, str(store.folder), *PLACE]
+    killed = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, check=False)
+    assert killed.returncode == -9
+    assert len(list(store.folder.rglob("*partial*"))) == 2
+    with store.lock(*PLACE):
+        make(store)
+    assert list(store.folder.rglob("*partial*")) == []
+
+
 def test_prune_removes_what_is_not_wanted_and_nothing_else(store: Store) -> None:
     make(store)
     assert store.prune({PLACE[1]}) == (0, 0)

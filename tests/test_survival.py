@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,3 +153,34 @@ def test_a_damaged_checkpoint_starts_over_with_a_word(
     path.write_bytes(wrong if damage == "a wrong byte" else whole[:-1000])
     assert "is damaged; starting over" in finish(tree)
     assert outputs(tree) == reference
+
+
+def descendants(name: str, tree: Path) -> list[str]:
+    """Processes that run a command of this tree."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_text()
+            place = str((process / "cwd").readlink())
+        except OSError:
+            continue
+        if name in command and place.startswith(str(tree)):
+            found.append(command)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_runs_and_stages_die_with_dvc(tree: Path) -> None:
+    dvc = start(tree, DVC, "repro", "--single-item", "ablation")
+    deadline = time.monotonic() + 120
+    while not list(tree.glob(".runs/training/*/*.checkpoint.safetensors")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert descendants("aae.runs.one", tree)
+    dvc.kill()
+    dvc.communicate(timeout=60)
+    time.sleep(0.5)
+    assert descendants("aae.runs.one", tree) == descendants("stages/", tree) == []
+    again = start(tree, DVC, "repro", "--single-item", "ablation")
+    _, said = again.communicate(timeout=600)
+    assert again.returncode == 0, said

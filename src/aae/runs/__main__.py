@@ -6,6 +6,7 @@ In the folder of params.yaml.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--prune", action="store_true", help="remove results that no settings want any more")
     parser.add_argument("--dry", action="store_true", help="with --prune: only say what would go")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         store = Store(locate(ROOT))
         if options.prune:
@@ -38,6 +40,8 @@ def main() -> None:
         sys.exit(f"runs: {error}")
     except OSError as error:  # A full disk, a read-only folder, a file in the way.
         sys.exit(f"runs: {error.filename or 'a file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit("runs: interrupted; runs that finished are kept")
 
 
 def studies() -> list[str]:

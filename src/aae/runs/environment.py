@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,13 +75,21 @@ def find_environment(config: RunConfig, store: Store) -> Environment:
         UserError: this machine lacks the device that was asked for.
     """
     train = resolve(config).train
-    asked = {"device": train.device, "precision": train.precision, "threads": train.threads}
+    found = _measure(train.device, train.precision, train.threads)
+    remember_machine(store, found.name, train.device)
+    return found
+
+
+@cache
+def _measure(device: str, precision: str, threads: int) -> Environment:
+    """Take the fingerprint's steps."""
+    asked = {"device": device, "precision": precision, "threads": threads}
     content = FINGERPRINT | {"train": {**FINGERPRINT["train"], **asked}}  # type: ignore[dict-item]
     probe = RunConfig.model_validate(content)
     prepare_process(probe.train)
     generator = torch.Generator().manual_seed(0)
     x = torch.randint(256, (STEPS * BATCH, 784), generator=generator, dtype=torch.uint8)
-    trainer = Trainer(probe, x.to(train.device), torch.zeros(len(x), dtype=torch.int64))
+    trainer = Trainer(probe, x.to(device), torch.zeros(len(x), dtype=torch.int64))
     trainer.run_epoch()
     start = time.perf_counter()
     trainer.run_epoch()
@@ -90,8 +99,7 @@ def find_environment(config: RunConfig, store: Store) -> Environment:
         digest.update(name.encode())
         digest.update(weights.cpu().numpy().tobytes())
     version = torch.__version__.partition("+")[0]
-    name = f"torch-{version}-{train.device}-{train.precision}-{digest.hexdigest()[:12]}"
-    remember_machine(store, name, train.device)
+    name = f"torch-{version}-{device}-{precision}-{digest.hexdigest()[:12]}"
     return Environment(name, seconds / STEPS)
 
 

@@ -112,9 +112,10 @@ def fill(
             )
             failures = machines.make(missing, images, store, progress)
             if failures:
-                first, reason = next(iter(failures.items()))
+                # The first in the grid's order, not in time: the same line every time.
+                first = next(each.wanted.run.name for each in missing if each.wanted.run.name in failures)
                 others = f" ({len(failures) - 1} more failed)" if len(failures) > 1 else ""
-                raise UserError(f"{first}: {reason}{others}; runs that finished are kept")
+                raise UserError(f"{first}: {failures[first]}{others}; runs that finished are kept")
     places = {each.wanted.key: each for each in found}
     return [places[each.key] for each in grid]
 

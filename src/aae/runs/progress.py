@@ -35,6 +35,10 @@ class Progress:
         if sys.stderr.isatty():
             self.say()
 
+    def stopped(self, run: str) -> None:
+        """A run that began waits again."""
+        self.share.pop(run, None)
+
     def ended(self, run: str) -> None:
         """A run finished or failed."""
         self.share.pop(run, None)

@@ -76,17 +76,20 @@ class Store:
         if not (folder.is_dir() and is_whole(folder)):
             return
         manifest = artifacts.load_json(folder / MANIFEST)
-        key, environment = manifest["key"], manifest["environment"]
-        if not self._entry(kind, key, environment).exists():
-            with self.make(kind, key, environment) as partial:
-                for name in manifest["files"]:
-                    shutil.copy(folder / name, partial / name)
+        place = kind, manifest["key"], manifest["environment"]
+        if self._entry(*place).exists():
+            return
+        with self.lock(*place):
+            if not self._entry(*place).exists():
+                with self.make(*place) as partial:
+                    for name in manifest["files"]:
+                        shutil.copy(folder / name, partial / name)
 
     @contextmanager
     def lock(self, kind: str, key: str, environment: str) -> Iterator[None]:
         """Be the only process that makes an entry; wait for another that does.
 
-        The kernel frees the lock of a process that dies, however it dies.
+        The kernel frees the lock of a process that dies, however it dies. What it had half written goes.
         """
         path = self._beside(kind, key, environment, ".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +100,8 @@ class Store:
             say(f"another process makes {kind} {key[:8]}: waiting for it")
             lock.acquire()
         try:
+            for litter in path.parent.glob(f"{environment}.*partial*"):
+                shutil.rmtree(litter) if litter.is_dir() else litter.unlink()
             yield
         finally:
             lock.release()
