@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from aae.runs import artifacts
+from aae.system import artifacts
 from workers import Worker, describe_machine, run_alone
 
 # The project's epochs cost more in refinement, as its discriminator sees more codes: "early" and "late".

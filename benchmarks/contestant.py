@@ -7,10 +7,12 @@ from typing import Protocol
 
 import torch
 
-from aae.data import mnist
+from aae.data import idx
+from aae.data.datasets import SHAPE
 from aae.data.images import to_unit
 
 OnStep = Callable[[], None]
+PIXELS = math.prod(SHAPE)
 NO_SCHEDULE = math.inf  # Epochs of a contestant that could go on for ever.
 
 
@@ -41,4 +43,4 @@ class Contestant(Protocol):
 
 def read_images(folder: Path, split: str) -> torch.Tensor:
     """Images in [0, 1], float32, (n, 784), of "train" or "t10k"."""
-    return torch.from_numpy(to_unit(mnist.read(folder, split)[0]))
+    return torch.from_numpy(to_unit(idx.read(folder, split)[0]).reshape(-1, PIXELS))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from aae.data.datasets import SHAPE
 from aae.data.images import read_training
 from aae.model.devices import resolve
 from aae.model.numerics import prepare_process
@@ -30,7 +31,7 @@ class Project:
         # Steps of two kinds may alternate, and the first ones fill the code buffer.
         self.cycle = self.config.train.regularization_interval * self.config.train.code_buffer
         self.epochs: float = self.config.train.epochs
-        x, y, total = read_training(folder, self.config)
+        x, y, total = read_training(folder.parent, self.config)
         self.trainer = Trainer(self.config, torch.tensor(x), torch.from_numpy(y), total)
         self.precision: str = self.config.train.precision
 
@@ -40,11 +41,13 @@ class Project:
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Codes, (n, 2), of images (n, 784)."""
-        return self.trainer.autoencoder.encode(x, named_generator(self.config.seed, "benchmark"))
+        return self.trainer.autoencoder.encode(
+            x.unflatten(1, SHAPE), named_generator(self.config.seed, "benchmark")
+        )
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Images, (n, 784), of codes (n, 2)."""
-        return self.trainer.autoencoder.decode(z)
+        return self.trainer.autoencoder.decode(z).flatten(1)
 
 
 def run_config(**changes: object) -> RunConfig:

@@ -13,11 +13,11 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from aae.data import mnist
-from aae.model.encoders.base import PIXELS
+from aae.data import idx
+from aae.data.datasets import SHAPE
 from aae.model.numerics import prepare_process
 from aae.model.trainer import Trainer
-from contestant import StopTraining
+from contestant import PIXELS, StopTraining
 from contestants import run_config
 
 SLICES = 5
@@ -82,7 +82,7 @@ def largest(points: list[Point]) -> int:
 
 def write_images(folder: Path, path: Path, count: int) -> None:
     """A raw file of `count` images, a byte a pixel: MNIST's training images again and again."""
-    x, _ = mnist.read(folder, "train")
+    x, _ = idx.read(folder, "train")
     with path.open("wb") as file:
         for start in range(0, count, len(x)):
             file.write(x[: count - start].tobytes())
@@ -112,7 +112,7 @@ def measure(point: Point, path: Path, budget: float) -> dict[str, object]:
             changes[axis] = point.value
     # Memory-mapped, so that memory stays constant.
     size = images * PIXELS
-    mapped = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(-1, PIXELS)
+    mapped = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).view(-1, *SHAPE)
     trainer = Trainer(run_config(**changes), mapped, torch.zeros(images, dtype=torch.int64))
     if point.axis == "epochs":
         costs = [train_all(trainer, point.value)]

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import _stage
 
-from aae.errors import UserError
-from aae.runs.store import Store, locate
 from aae.settings.params import GridSettings, Params, parse_params, parse_study
+from aae.system.errors import UserError
 
-DATA = _stage.ROOT / "data/mnist"
-TRAINING = _stage.ROOT / "data/training"  # The base run: what `train` leaves,
-TESTSET = _stage.ROOT / "data/testset"  # and what `encode-testset` does.
+DATA = _stage.ROOT / "data"  # A folder of images for each data set, and results.
+TRAINING = DATA / "training"  # The base run: what `train` leaves,
+TESTSET = DATA / "testset"  # and what `encode-testset` does.
 
 
 def read_params() -> Params:
@@ -21,11 +20,6 @@ def read_params() -> Params:
 def read_study() -> GridSettings:
     """The study that the params.yaml of the current folder describes."""
     return parse_study(_read(Path("params.yaml")))
-
-
-def open_store() -> Store:
-    """The store of this repository."""
-    return Store(locate(_stage.ROOT))
 
 
 def _read(path: Path) -> str:

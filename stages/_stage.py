@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # in a copy of the tree, and must run the copy's code.
 sys.path.insert(0, str(ROOT / "src"))
 
-from aae.errors import UserError  # noqa: E402
-from aae.processes import end_with_parent  # noqa: E402
+from aae.system.errors import UserError  # noqa: E402
+from aae.system.processes import end_with_parent  # noqa: E402
 
 
 def run(main: Callable[[], None]) -> None:

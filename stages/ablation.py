@@ -5,20 +5,21 @@ from functools import partial
 
 import _stage
 
-from _params import DATA, TRAINING, open_store, read_params
-from aae.runs import artifacts, rows
+from _params import DATA, TRAINING, read_params
+from aae.runs import rows
 from aae.runs.grid import evaluation_of, training_of
 from aae.runs.nulls import find_null
-from aae.runs.store import Store
+from aae.runs.store import Store, locate
 from aae.studies import encoders
 from aae.studies.common import Grid
+from aae.system import artifacts
 
 FOLDER = _stage.ROOT / "data/ablation"
 DPI = 150
 
 
 def main() -> None:
-    params, store = read_params(), open_store()
+    params, store = read_params(), Store(locate(_stage.ROOT))
     store.adopt("training", TRAINING)  # The base run may be one of the grid, and the store new.
     grid = params.ablation.model_copy(update={"keep": list(params.ablation.variants)})
     files = rows.make("ablation", params, grid, DATA, store, rows.GridFiles())

@@ -2,23 +2,17 @@
 
 import _stage
 
-from _params import TESTSET, TRAINING, open_store
+from _params import TESTSET, TRAINING
 from aae.compare.summary import details, headline, with_excess
-from aae.model.parts import run_prior
-from aae.runs import artifacts
-from aae.runs.evaluation import MEASURES
-from aae.runs.nulls import find_null
-from aae.runs.store import MANIFEST
+from aae.system import artifacts
 
 # Columns of which dvc.yaml makes plots, and which not every objective has: there they are empty.
 PLOTTED = ["discriminator_loss", "encoder_adversarial_loss"]
 
 
 def main() -> None:
-    config = artifacts.load_config(TRAINING / "config.json")
-    environment = artifacts.load_json(TRAINING / MANIFEST)["environment"]
-    measures = artifacts.load_json(TESTSET / MEASURES)
-    null = find_null(open_store(), run_prior(config), measures["codes"], measures["training_codes"])
+    environment = artifacts.load_json(TRAINING / "entry.json")["environment"]
+    measures, null = (artifacts.load_json(TESTSET / f"{name}.json") for name in ("measures", "null"))
     row = with_excess(measures, null)
     numbers = headline(row)
     artifacts.save_json(numbers, _stage.ROOT / "metrics/testset.json")

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import _stage
 
-from _params import open_store, read_params, read_study
-from aae.errors import UserError
-from aae.runs import artifacts, rows
+from _params import read_params, read_study
+from aae.runs import rows
 from aae.runs.nulls import find_null
+from aae.runs.store import Store, locate
 from aae.studies.common import Grid
+from aae.system import artifacts
+from aae.system.errors import UserError
 
 DPI = 150
 
@@ -26,7 +28,7 @@ def main() -> None:
             study = import_module(f"aae.studies.{name}")
         case _:
             raise UserError("usage: conclude.py NAME")
-    settings, store, files = read_study(), open_store(), rows.read(Path())
+    settings, store, files = read_study(), Store(locate(_stage.ROOT)), rows.read(Path())
     runs = read_params().runs(settings)
     measured = (files.rows, files.curves, files.pictures)
     grid = Grid.of(runs, settings, *measured, partial(find_null, store))

@@ -4,24 +4,24 @@ import _stage
 
 import pandas as pd
 
-from _params import open_store
+from aae.data.datasets import TEST_IMAGES, TRAINING_IMAGES
 from aae.measure.controls import CONTROLS
 from aae.measure.scorecard import measure
 from aae.model.parts import prior_class
-from aae.runs import artifacts
 from aae.runs.nulls import find_null
+from aae.runs.store import Store, locate
+from aae.system import artifacts
 
-N, M = 10_000, 60_000  # As many as there are test and training images.
 SAMPLES = 5
 
 
 def main() -> None:
     prior = prior_class("gaussian")()  # The controls are errors of N(0, I).
-    null = find_null(open_store(), prior, N, M)["raw"]
+    null = find_null(Store(locate(_stage.ROOT)), prior, TEST_IMAGES, TRAINING_IMAGES)["raw"]
     high = {name: band["high"] for name, band in null.items() if name != "outside"}  # N(0, I) has none.
     rows = []
     for name, control in CONTROLS.items():
-        values = pd.DataFrame([measure(control(N, seed), prior) for seed in range(SAMPLES)]).mean()
+        values = pd.DataFrame([measure(control(TEST_IMAGES, seed), prior) for seed in range(SAMPLES)]).mean()
         rows.append({"codes": name, **{measure: values[measure] for measure in high}})
     rows.append({"codes": "upper end of the null band", **high})
     artifacts.save_rows(rows, _stage.ROOT / "metrics/controls.json")

@@ -4,23 +4,22 @@ import _stage
 
 import numpy as np
 
-from _params import TESTSET, TRAINING, open_store, read_params
+from _params import TESTSET, TRAINING, read_params
 from aae.draw.plane import figure_2a
 from aae.model.parts import run_prior
-from aae.runs import artifacts
-from aae.runs.evaluation import MEASURES
-from aae.runs.nulls import find_null
+from aae.settings.config import load_config
+from aae.system import artifacts
 
 
 def main() -> None:
     params = read_params().plot_2A
-    config = artifacts.load_config(TRAINING / "config.json")
+    config = load_config(TRAINING / "config.json")
     prior = run_prior(config)
     prior.require_plane("Figure 2A")
     codes = artifacts.load_table(TESTSET / "codes.csv")
     z, y = codes[["z1", "z2"]].to_numpy(), codes["label"].to_numpy()
-    measures = artifacts.load_json(TESTSET / MEASURES)
-    null = find_null(open_store(), prior, measures["codes"], measures["training_codes"])["raw"]
+    measures, nulls = (artifacts.load_json(TESTSET / f"{name}.json") for name in ("measures", "null"))
+    null = nulls["raw"]
 
     samples = prior.draw(len(z), np.random.default_rng(0)) if prior.constrains else None
     fits = [
@@ -30,8 +29,7 @@ def main() -> None:
     if measures["outside"]:
         fits.append(f"{measures['outside']:.1%} of the codes where p(z) = 0")
     against = "" if prior.constrains else f"to {prior.description}: "
-    images = "validation" if config.data.validation else "test"
-    title = f"Figure 2A: {config.title}, {images} images\n{against}{', '.join(fits)}"
+    title = f"Figure 2A: {config.title}, {config.images_title} images\n{against}{', '.join(fits)}"
     figure = figure_2a(z, y, prior, samples, title, params.point_size)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.png", params.dpi)
     artifacts.save_figure(figure, _stage.ROOT / "plots/2A.pdf", params.dpi)

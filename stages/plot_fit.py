@@ -2,19 +2,18 @@
 
 import _stage
 
-from _params import TESTSET, TRAINING, open_store
+from _params import TESTSET, TRAINING
 from aae.draw.misfit_map import figure_where
 from aae.draw.training_curves import figure_when
 from aae.model.parts import run_prior
-from aae.runs import artifacts
-from aae.runs.evaluation import MEASURES
-from aae.runs.nulls import find_null
+from aae.settings.config import load_config
+from aae.system import artifacts
 
 DPI = 150
 
 
 def main() -> None:
-    config = artifacts.load_config(TRAINING / "config.json")
+    config = load_config(TRAINING / "config.json")
     prior = run_prior(config)
     prior.require_plane("the map of the fit")
     images = "validation" if config.data.validation else "test"
@@ -22,8 +21,8 @@ def main() -> None:
         images: artifacts.load_table(TESTSET / "codes.csv")[["z1", "z2"]].to_numpy(),
         "training": artifacts.load_arrays(TRAINING / "codes.safetensors")["training"],
     }
-    measures = artifacts.load_json(TESTSET / MEASURES)
-    null = find_null(open_store(), prior, measures["codes"], measures["training_codes"])["raw"]["kl"]
+    measures, nulls = (artifacts.load_json(TESTSET / f"{name}.json") for name in ("measures", "null"))
+    null = nulls["raw"]["kl"]
 
     title = f"Where the codes depart from {prior.description}: {config.title}"
     where = figure_where(codes, prior, measures, title)

@@ -5,12 +5,13 @@ from typing import Any
 
 import _stage
 
-from _params import TESTSET, TRAINING, read_params
+from _params import DATA, TESTSET, TRAINING, read_params
 from aae.data.images import read_evaluation
 from aae.model.parts import run_prior
 from aae.report import latent, page, results
-from aae.runs import artifacts
 from aae.runs.training import load_autoencoder
+from aae.settings.config import load_config
+from aae.system import artifacts
 
 ROOT = _stage.ROOT
 ABLATION = ROOT / "data/ablation"
@@ -19,11 +20,11 @@ TABLES = ("details", "ablation", "variants", "contrasts", "answer", "controls")
 
 def main() -> None:
     params = read_params()
-    config = artifacts.load_config(TRAINING / "config.json")
+    config = load_config(TRAINING / "config.json")
     run_prior(config).require_plane("the report")
     runs = [(TRAINING, TESTSET), *((folder, folder) for folder in without_prior())]
     spaces = [plane(trained, evaluated, params.grid_2E.side) for trained, evaluated in runs]
-    x, y = read_evaluation(ROOT / "data/mnist", config.data)
+    x, y = read_evaluation(DATA, config.data)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     found = artifacts.load_json(ROOT / "docs/studies.json")
     answer = found["answer"] or results.answer(rows["ablation"], rows["variants"], rows["contrasts"])
@@ -56,7 +57,7 @@ def main() -> None:
 def without_prior() -> list[Path]:
     """The folder of the ablation's first run without a prior, if it has one."""
     folders = sorted(path.parent for path in ABLATION.glob("*/config.json"))
-    free = [each for each in folders if not run_prior(artifacts.load_config(each / "config.json")).constrains]
+    free = [each for each in folders if not run_prior(load_config(each / "config.json")).constrains]
     return free[:1]
 
 

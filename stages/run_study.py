@@ -9,9 +9,10 @@ from pathlib import Path
 
 import _stage
 
-from _params import DATA, open_store, read_params, read_study
-from aae.errors import UserError
+from _params import DATA, read_params, read_study
 from aae.runs import rows
+from aae.runs.store import Store, locate
+from aae.system.errors import UserError
 
 HERE = Path()
 
@@ -19,7 +20,8 @@ HERE = Path()
 def main() -> None:
     match sys.argv[1:]:
         case [name]:
-            files = rows.make(name, read_params(), read_study(), DATA, open_store(), rows.read(HERE))
+            store = Store(locate(_stage.ROOT))
+            files = rows.make(name, read_params(), read_study(), DATA, store, rows.read(HERE))
         case _:
             raise UserError("usage: run_study.py NAME")
     rows.write(files, HERE)

@@ -6,8 +6,8 @@ from _params import TESTSET, TRAINING, read_params
 from aae.draw.mosaic import figure_2e
 from aae.measure.percentiles import percentile_grid
 from aae.model.parts import run_prior
-from aae.runs import artifacts
 from aae.runs.training import load_autoencoder
+from aae.system import artifacts
 
 
 def main() -> None:

@@ -6,17 +6,18 @@ import _stage
 
 from tqdm import tqdm
 
-from _params import DATA, TRAINING, open_store, read_params
-from aae.runs import artifacts
+from _params import DATA, TRAINING, read_params
 from aae.runs.grid import ImagesByRun, choose, wanted
 from aae.runs.side_by_side import Local
+from aae.runs.store import Store, locate
 from aae.runs.training import train_run
 from aae.settings.params import Run
+from aae.system import artifacts
 
 
 def main() -> None:
-    params, store, images = read_params(), open_store(), ImagesByRun(DATA)
-    config = params.base()
+    store, images = Store(locate(_stage.ROOT)), ImagesByRun(DATA)
+    config = read_params().base()
     environment = choose("train", wanted([Run("base run", config)], images), {}, store, Local())
     epochs = config.train.epochs
     with tqdm(total=epochs, unit="epoch", disable=not sys.stderr.isatty()) as bar:

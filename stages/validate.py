@@ -4,7 +4,7 @@ import _stage
 
 from _params import read_params
 from aae.model.parts import run_prior
-from aae.runs import artifacts
+from aae.system import artifacts
 
 
 def main() -> None:

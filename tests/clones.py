@@ -102,7 +102,7 @@ def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -
         names = re.search(r"foreach: &studies (\[.*\])", (folder / "studies/dvc.yaml").read_text())
         assert names is not None
         clone.edit("studies/dvc.yaml", (names[1], f"[{', '.join(studies)}]"))
-    shutil.copytree(sample_folder, folder / "data/mnist")
+    shutil.copytree(sample_folder, folder / "data", dirs_exist_ok=True)
     clone.edit("params.yaml", *TINY.items())
     # No study has run there.
     (folder / "docs/studies.json").write_text('{"answer": "", "studies": []}\n')
@@ -110,6 +110,7 @@ def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -
     clone.call("git", "config", "user.name", "tests")
     clone.call("git", "config", "user.email", "tests@localhost")
     # To DVC the sample is now what `download` made: no network, and no back door in the code.
+    clone.dvc("repro", "validate")
     clone.dvc("commit", "--force", "download")
     clone.commit()
     return clone

@@ -11,11 +11,11 @@ import torch
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
-from aae.data import mnist
-from aae.errors import UserError
+from aae.data import idx
 from aae.measure import scorecard
 from aae.measure.scorecard import Measure, Sample
 from aae.model.priors.gaussian import Gaussian
+from aae.system.errors import UserError
 
 torch.set_num_threads(1)  # Tiny networks gain nothing from a second thread, and lose where cores are busy.
 
@@ -63,21 +63,22 @@ def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:
 
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's four IDX files, unpacked: 600 training and 200 test images."""
-    folder = tmp_path_factory.mktemp("mnist")
+    """A folder of data sets: "mnist" holds the sample's four IDX files, 600 training and 200 test images."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "mnist").mkdir()
     for packed in sorted(SAMPLE.glob("*.gz")):
-        with gzip.open(packed) as stream, (folder / packed.stem).open("wb") as file:
+        with gzip.open(packed) as stream, (folder / "mnist" / packed.stem).open("wb") as file:
             shutil.copyfileobj(stream, file)
     return folder
 
 
 @pytest.fixture(scope="session")
 def x(sample_folder: Path) -> torch.Tensor:
-    """600 training images in [0, 1], (600, 784)."""
-    return torch.from_numpy(mnist.read(sample_folder, "train")[0].copy()).float() / 255
+    """600 training images in [0, 1], (600, 28, 28)."""
+    return torch.from_numpy(idx.read(sample_folder / "mnist", "train")[0].copy()).float() / 255
 
 
 @pytest.fixture(scope="session")
 def y(sample_folder: Path) -> np.ndarray:
     """Their labels, (600,)."""
-    return mnist.read(sample_folder, "train")[1]
+    return idx.read(sample_folder / "mnist", "train")[1]

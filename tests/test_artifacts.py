@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
 from matplotlib.figure import Figure
 
-from aae.errors import UserError
-from aae.runs import artifacts
+from aae.settings.config import load_config, save_config
 from aae.settings.params import parse_params
+from aae.system import artifacts
+from aae.system.errors import UserError
 
 CONFIG = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base()
 TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
@@ -39,7 +40,7 @@ SAVERS: dict[str, Callable[[Path], None]] = {
     "content.json": lambda path: artifacts.save_json(CONTENT, path),
     "rows.json": lambda path: artifacts.save_rows(ROWS, path),
     "table.csv": lambda path: artifacts.save_table(TABLE.to_dict("records"), path),
-    "config.json": lambda path: artifacts.save_config(CONFIG, path),
+    "config.json": lambda path: save_config(CONFIG, path),
     "tensors.safetensors": lambda path: artifacts.save_tensors(TENSORS, path),
     "figure.png": lambda path: artifacts.save_figure(figure(), path, 50),
     "figure.pdf": lambda path: artifacts.save_figure(figure(), path, 50),
@@ -48,7 +49,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "content.json": artifacts.load_json,
     "rows.json": artifacts.load_json,
     "table.csv": artifacts.load_table,
-    "config.json": artifacts.load_config,
+    "config.json": load_config,
     "tensors.safetensors": artifacts.load_tensors,
     "arrays.safetensors": artifacts.load_arrays,
     "notes.safetensors": artifacts.load_notes,
@@ -116,8 +117,8 @@ def test_a_transposed_tensor_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_runs_settings_come_back(tmp_path: Path) -> None:
-    artifacts.save_config(CONFIG, tmp_path / "config.json")
-    assert artifacts.load_config(tmp_path / "config.json") == CONFIG
+    save_config(CONFIG, tmp_path / "config.json")
+    assert load_config(tmp_path / "config.json") == CONFIG
 
 
 def test_figures_are_of_the_kind_that_their_suffix_says(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_file_that_ends_anywhere_too_early_is_damaged(tmp_path: Path, name: st
 @pytest.mark.parametrize("change", [{"seed": "0"}, {"prior": "gausian"}, {"extra": 1}, {"seed": -1}])
 def test_a_config_that_was_edited_into_nonsense_is_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
     artifacts.save_json(CONFIG.model_dump() | change, tmp_path / "config.json")
-    assert "is damaged" in complaint(artifacts.load_config, tmp_path / "config.json")
+    assert "is damaged" in complaint(load_config, tmp_path / "config.json")
 
 
 @pytest.mark.parametrize("name", list(SAVERS))
@@ -231,7 +232,7 @@ def test_a_kill_in_the_midst_of_writing_leaves_the_old_file(tmp_path: Path) -> N
     path = tmp_path / "content.json"
     artifacts.save_json({"a": 1}, path)
     script = (
-        "import os, sys; from pathlib import Path; from aae.runs import artifacts\n"
+        "import os, sys; from pathlib import Path; from aae.system import artifacts\n"
         "with artifacts.atomic(Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('{'); os.kill(os.getpid(), 9)"
     )

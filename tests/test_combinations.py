@@ -12,11 +12,11 @@ from conftest import ROOT
 from tiny import TINY, moved, snapshot
 
 from aae.data.images import read_training
-from aae.errors import UserError
 from aae.model.parts import ENCODERS, PRIORS, run_prior
 from aae.model.trainer import Losses, Trainer
 from aae.settings.config import RunConfig
 from aae.settings.params import parse_params
+from aae.system.errors import UserError
 
 Changes = dict[str, Any]
 CONTENT: Changes = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))

@@ -7,19 +7,21 @@ import pytest
 import torch
 from tiny import make_config
 
+from aae.data.datasets import SHAPE
 from aae.measure.evaluation import encoder_noise
-from aae.model.encoders.base import PIXELS, Codes, Encoder
+from aae.model.architectures.perceptron import Perceptrons
+from aae.model.encoders.base import Codes, Encoder
 from aae.model.encoding import DRAWS, final_codes
 from aae.model.networks import Autoencoder
 from aae.settings.config import ModelSettings, RunConfig
 
 GAUSSIAN_ENTROPY = 0.5 * np.log(2 * np.pi * np.e)  # Of N(0, 1), in nats.
-X = torch.rand(500, PIXELS, generator=torch.Generator().manual_seed(0))
+X = torch.rand(500, *SHAPE, generator=torch.Generator().manual_seed(0))
 
 
 def untrained(encoder: str, **model: Any) -> tuple[RunConfig, Autoencoder]:
     config = make_config(encoder=encoder, model=model)
-    return config, Autoencoder(config)
+    return config, Autoencoder(config, SHAPE)
 
 
 class Posterior(NamedTuple):
@@ -113,7 +115,7 @@ class Noisy(Encoder):
 def test_an_encoder_that_gives_samples_alone_is_told_by_these() -> None:
     config, autoencoder = untrained("universal")
     settings: ModelSettings = config.model
-    autoencoder.encoder = Noisy(settings, torch.Generator())
+    autoencoder.encoder = Noisy(settings, Perceptrons(settings, SHAPE), torch.Generator())
     z, mean, std = encode(config, autoencoder, X)
     # Of 16 draws: the standard deviation has an error of 1 / sqrt(30), the mean one of 1 / 4.
     sigma = Noisy.sigma.numpy()

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from tiny import make_config
 
+from aae.data.datasets import SHAPE
 from aae.measure import digits, distances, divergence
 from aae.measure.density import density_misfit
 from aae.measure.evaluation import Evaluation, evaluate
@@ -33,7 +34,7 @@ Run = tuple[RunConfig, Autoencoder]
 
 def untrained(encoder: str = "deterministic", model: dict[str, Any] | None = None, **settings: Any) -> Run:
     config = make_config(encoder=encoder, model=model, **settings)
-    return config, Autoencoder(config)
+    return config, Autoencoder(config, SHAPE)
 
 
 def codes_of(run: Run, x: torch.Tensor, n: int = N) -> dict[str, np.ndarray]:
@@ -62,7 +63,7 @@ def test_a_row_an_image_with_its_digit_code_and_mean(encoder: str, x: torch.Tens
 
 def test_codes_are_the_encoders_image_by_image(x: torch.Tensor) -> None:
     run = untrained()
-    z = run[1].encoder.net(x).detach().numpy()
+    z = run[1].encoder.net(x, None).detach().numpy()
     codes = codes_of(run, x)
     np.testing.assert_allclose(codes["evaluation"], z[:N], atol=1e-6)
     np.testing.assert_allclose(codes["training"], z[N:], atol=1e-6)

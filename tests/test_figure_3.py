@@ -7,6 +7,7 @@ from conftest import assert_no_word_is_cut_off
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
+from aae.data.datasets import SHAPE
 from aae.draw.labels import Told, figure_3
 from aae.measure.walks import component_walks
 from aae.model.networks import Autoencoder
@@ -24,12 +25,12 @@ def test_a_walk_stays_in_its_component_and_goes_along_its_middle(
 
     def decode(self: Autoencoder, z: torch.Tensor) -> torch.Tensor:
         decoded.append(z.numpy())
-        return torch.arange(len(z))[:, None].expand(-1, 784) / len(z)
+        return torch.arange(len(z))[:, None, None].expand(-1, 28, 28) / len(z)
 
     monkeypatch.setattr(Autoencoder, "decode", decode)
     config = make_config(prior=name, labels=100)
-    walks = component_walks(config, Autoencoder(config), 6)
-    assert walks.shape == (10, 6, 784)
+    walks = component_walks(config, Autoencoder(config, SHAPE), 6)
+    assert walks.shape == (10, 6, 28, 28)
     assert walks[3, 2, 0] == pytest.approx((3 * 6 + 2) / 60)
     (z,) = decoded
     prior = prior_class(name)()
@@ -41,7 +42,7 @@ def test_a_walk_stays_in_its_component_and_goes_along_its_middle(
 
 def told(name: str) -> Told:
     y = np.arange(1000) % 10
-    walks = np.zeros((10, 4, 784))
+    walks = np.zeros((10, 4, 28, 28))
     walks[2, 3] = 1
     title = (
         f"deterministic encoder,\nprior: {name}, 10,000 labels\n95.1% of the codes in their digit's component"

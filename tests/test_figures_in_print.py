@@ -24,15 +24,15 @@ from aae.draw.plane import figure_2a, figure_side_by_side
 from aae.draw.style import WIDTH
 from aae.draw.training_curves import figure_when
 from aae.model.parts import PRIORS, prior_class
-from aae.runs import artifacts
 from aae.studies import table1
+from aae.system import artifacts
 
 LEAST_POINTS = 7.0
 RNG = np.random.default_rng(0)
 CENTRES = 0.4 * RNG.standard_normal((10, 2))
 Y = np.arange(3000) % 10
 Z = CENTRES[Y] + 0.4 * RNG.standard_normal((3000, 2))
-IMAGES = np.zeros((3, 3, 784))
+IMAGES = np.zeros((3, 3, 28, 28))
 RUN = "deterministic encoder, prior: swiss_roll, variational, 10,000 labels"
 NUMBERS = "KL 0.268 nats (null 0.004), sliced W2 0.055 (null 0.019)"
 VARIANTS = [

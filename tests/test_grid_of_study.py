@@ -33,7 +33,7 @@ def pictures() -> dict[str, np.ndarray]:
     kept: dict[str, np.ndarray] = {"labels": np.arange(200, dtype=np.uint8) % 10}
     for name in SETTINGS.variants:
         kept[f"{name}/z"] = rng.standard_normal((200, 2)).astype(np.float16)
-        kept[f"{name}/mosaic"] = rng.integers(0, 256, (3, 3, 784), dtype=np.uint8)
+        kept[f"{name}/mosaic"] = rng.integers(0, 256, (3, 3, 28, 28), dtype=np.uint8)
     return kept
 
 

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from conftest import ROOT, failure
 
-from aae.data import mnist
+from aae.data import idx
+from aae.data.datasets import UNLABELLED
 from aae.data.images import read_evaluation, read_images, read_training, to_unit
-from aae.settings.config import UNLABELLED, DataSettings, RunConfig
+from aae.settings.config import DataSettings, RunConfig
 from aae.settings.params import parse_params
 
 BASE = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base().model_dump()
 
 
 def config(images: str | int = "all", validation: bool = False, labels: int = 0) -> RunConfig:
-    data = {"images": images, "validation": validation}
+    data = {"name": "mnist", "images": images, "validation": validation}
     return RunConfig.model_validate(BASE | {"prior": "mixture", "labels": labels, "data": data})
 
 
@@ -27,11 +28,11 @@ def data(validation: bool) -> DataSettings:
 @pytest.fixture
 def folder(sample_folder: Path, tmp_path: Path) -> Path:
     """A copy of the sample's four files, of which a test may delete some."""
-    return Path(shutil.copytree(sample_folder, tmp_path / "mnist"))
+    return Path(shutil.copytree(sample_folder, tmp_path / "data"))
 
 
 def delete(folder: Path, split: str) -> None:
-    for path in folder.glob(f"{split}-*"):
+    for path in folder.glob(f"mnist/{split}-*"):
         path.unlink()
 
 
@@ -53,7 +54,7 @@ def test_a_run_learns_from_the_first_images_it_asks_for(
     sample_folder: Path, images: str | int, validation: bool, n: int
 ) -> None:
     x, y, total = read_training(sample_folder, config(images, validation))
-    expected_x, expected_y = mnist.read(sample_folder, "train")
+    expected_x, expected_y = idx.read(sample_folder / "mnist", "train")
     assert (str(x.dtype), str(y.dtype)) == ("uint8", "int64")
     np.testing.assert_array_equal(x, expected_x[:n])
     np.testing.assert_array_equal(y, expected_y[:n])
@@ -66,7 +67,7 @@ def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
     sample_folder: Path, labels: int, validation: bool
 ) -> None:
     x, y, _ = read_training(sample_folder, config(50, validation, labels))
-    digits = mnist.read(sample_folder, "train")[1]
+    digits = idx.read(sample_folder / "mnist", "train")[1]
     assert len(x) == len(y) == 50
     np.testing.assert_array_equal(y[:labels], digits[:labels])
     assert (y[labels:] == UNLABELLED).all()
@@ -97,14 +98,14 @@ def test_more_images_or_labels_than_there_are_is_refused(
 
 def test_a_run_is_evaluated_on_the_test_images(sample_folder: Path) -> None:
     x, y = read_evaluation(sample_folder, data(validation=False))
-    expected_x, expected_y = mnist.read(sample_folder, "t10k")
+    expected_x, expected_y = idx.read(sample_folder / "mnist", "t10k")
     np.testing.assert_array_equal(x, expected_x)
     np.testing.assert_array_equal(y, expected_y)
 
 
 def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_folder: Path) -> None:
     x, y = read_evaluation(sample_folder, data(validation=True))
-    expected_x, expected_y = mnist.read(sample_folder, "train")
+    expected_x, expected_y = idx.read(sample_folder / "mnist", "train")
     np.testing.assert_array_equal(x, expected_x[500:])
     np.testing.assert_array_equal(y, expected_y[500:])
 
@@ -112,7 +113,9 @@ def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_fold
 def test_training_and_validation_images_are_together_all_training_images(sample_folder: Path) -> None:
     seen, _, _ = read_training(sample_folder, config(validation=True))
     held_out, _ = read_evaluation(sample_folder, data(validation=True))
-    np.testing.assert_array_equal(np.concatenate([seen, held_out]), mnist.read(sample_folder, "train")[0])
+    np.testing.assert_array_equal(
+        np.concatenate([seen, held_out]), idx.read(sample_folder / "mnist", "train")[0]
+    )
 
 
 def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:
@@ -145,7 +148,7 @@ def test_the_digest_is_of_all_that_a_run_sees(sample_folder: Path, folder: Path)
     others = {
         read_images(folder, each).digest for each in (config(50), config(validation=True), config(labels=9))
     }
-    labels = folder / "t10k-labels-idx1-ubyte"
+    labels = folder / "mnist/t10k-labels-idx1-ubyte"
     content = bytearray(labels.read_bytes())
     content[-1] = (content[-1] + 1) % 10
     labels.write_bytes(bytes(content))

@@ -15,7 +15,10 @@ from aae.studies import images
 def run(encoder: str, seed: int, count: object, kl: float, sigma: object = "learned") -> dict[str, Any]:
     """A row of the study."""
     config = make_config(
-        encoder=encoder, seed=seed, model={"sigma": sigma}, data={"images": count, "validation": False}
+        encoder=encoder,
+        seed=seed,
+        model={"sigma": sigma},
+        data={"name": "mnist", "images": count, "validation": False},
     )
     return row_of(config, evaluation(kl)) | images.settings(config)
 

@@ -9,6 +9,7 @@ from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
+from aae.compare.measures import MEASURES
 from aae.studies import limit
 
 KL = {7: 0.1, 14: 0.08, 28: 0.07, 56: 0.066}  # Of training codes, by epochs.
@@ -75,7 +76,7 @@ def test_the_figure_has_every_run_at_its_number_of_epochs() -> None:
     rows = study()
     figure = limit.figure(rows)
     assert len(figure.axes) == 4
-    assert figure.axes[0].get_title(loc="left") == "KL(q || p) of training codes, nats"
+    assert figure.axes[0].get_title(loc="left") == MEASURES["kl_training"].label
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
     drawn = {round(float(y), 6) for line in dots for y in np.asarray(line.get_ydata())}
     assert drawn == {round(row["kl_training"], 6) for row in rows}

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aae.errors import UserError
 from aae.measure.distances import match_moments, sliced_w2
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
+from aae.system.errors import UserError
 
 PRIOR = Gaussian()
 SHIFTS = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).map(np.array)

@@ -17,8 +17,8 @@ COORDINATES = ("$z_1$", "$z_2$")
 
 def distinct_images(rows: int, columns: int) -> np.ndarray:
     """Images of one grey each, which grows along columns, then rows; their second pixel is white."""
-    images = np.repeat(np.linspace(0.1, 0.9, rows * columns), 784).reshape(rows, columns, 784)
-    images[:, :, 1] = 1
+    images = np.repeat(np.linspace(0.1, 0.9, rows * columns), 784).reshape(rows, columns, 28, 28)
+    images[:, :, 0, 1] = 1
     return images
 
 
@@ -38,8 +38,8 @@ def test_the_mosaic_has_the_first_coordinate_rightwards_and_the_second_upwards_a
         for column in range(4):
             top = 28 * (2 - row)
             cell = pixels[top : top + 28, 28 * column : 28 * (column + 1)]
-            np.testing.assert_array_equal(cell.ravel(), images[row, column])
-    assert pixels[-28, 1] == images[0, 0, 1] == 1  # In the bottom left cell.
+            np.testing.assert_array_equal(cell, images[row, column])
+    assert pixels[-28, 1] == images[0, 0, 0, 1] == 1  # In the bottom left cell.
 
 
 def test_the_axes_of_2e_are_percentiles() -> None:
@@ -72,22 +72,22 @@ def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
     specs = [axes.get_subplotspec() for axes in figure.axes]
     places = [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
     assert places == [(0, 0), (0, 1), (0, 2)]
-    np.testing.assert_array_equal(mosaic(figure.axes[2])[-28:, :28].ravel(), panels[2][1][0, 0])
+    np.testing.assert_array_equal(mosaic(figure.axes[2])[-28:, :28], panels[2][1][0, 0])
 
 
 @pytest.mark.parametrize(
     "figure",
     [
         *(
-            figure_2e(np.zeros((3, 3, 784)), "a title\nof two lines", kind.coordinates)
+            figure_2e(np.zeros((3, 3, 28, 28)), "a title\nof two lines", kind.coordinates)
             for kind in map(prior_class, PRIORS)
         ),
         figure_2e(
-            np.zeros((3, 3, 784)),
+            np.zeros((3, 3, 28, 28)),
             "Figure 2E: deterministic encoder, prior: swiss_roll, 10,000 labels",
             COORDINATES,
         ),
-        figure_grids_side_by_side([("a title\nof two lines", np.zeros((3, 3, 784)))] * 4, 2),
+        figure_grids_side_by_side([("a title\nof two lines", np.zeros((3, 3, 28, 28)))] * 4, 2),
     ],
 )
 def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 from tiny import make_config
 from torch import nn
 
+from aae.data.datasets import SHAPE
 from aae.model import networks
 from aae.model.encoders.base import Codes
 from aae.model.networks import Autoencoder, apply
@@ -26,7 +27,7 @@ def sizes(network: nn.Module) -> list[int]:
 
 def fresh(encoder: str, seed: int = 0, model: Mapping[str, object] | None = None) -> Autoencoder:
     model = {"hidden_units": 16} | dict(model or {})
-    return Autoencoder(make_config(encoder=encoder, seed=seed, model=model))
+    return Autoencoder(make_config(encoder=encoder, seed=seed, model=model), SHAPE)
 
 
 def equal_weights(one: nn.Module, other: nn.Module) -> bool:
@@ -50,8 +51,8 @@ def test_encoder_and_decoder_have_the_papers_layers(
     autoencoder = fresh(encoder, model=model)
     assert sizes(autoencoder.encoder) == [inputs, 1000, 1000, outputs * code_dim]
     assert sizes(autoencoder.decoder) == [code_dim, 1000, 1000, 784]
-    rectified = [isinstance(module, nn.ReLU) for module in autoencoder.decoder.children()]
-    assert rectified == [False, True, False, True, False]
+    kinds = [type(module) for module in autoencoder.decoder.children()]
+    assert kinds == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear, nn.Unflatten]
 
 
 def test_every_allowed_name_has_an_encoder() -> None:
@@ -108,7 +109,7 @@ def test_torchs_global_generator_decides_nothing(encoder: str, x: torch.Tensor) 
             autoencoder = fresh(encoder)
             before = torch.get_rng_state()
             z = autoencoder.encode(x, named_generator(0, "noise"))
-            results.append(torch.cat([z, autoencoder.decode(z)], dim=1))
+            results.append(torch.cat([z, autoencoder.decode(z).flatten(1)], dim=1))
             assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(*results)
 
@@ -135,7 +136,7 @@ def test_the_deterministic_code_is_the_networks_output_and_uses_no_noise(x: torc
     generator = named_generator(0, "noise")
     before = generator.get_state()
     z = autoencoder.encode(x, generator)
-    assert torch.equal(z, autoencoder.encoder.net(x).detach())
+    assert torch.equal(z, autoencoder.encoder.net(x, None).detach())
     assert torch.equal(generator.get_state(), before)
 
 
@@ -146,16 +147,16 @@ def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
     n = 2000
     autoencoder = fresh("gaussian", model={"sigma": sigma, "prior_std": 5.0})
     generator = named_generator(0, "noise")
-    draws = autoencoder.encode(x[:20].repeat(n, 1), generator).view(n, 20, 2)
+    draws = autoencoder.encode(x[:20].repeat(n, 1, 1), generator).view(n, 20, 2)
     codes = autoencoder.encoder(x[:20], autoencoder.encoder.draw_noise(20, generator))
     assert codes.mean is not None
     if sigma == "learned":
-        std = torch.log1p(autoencoder.encoder.net(x[:20])[:, 2:].detach().exp())  # Softplus.
+        std = torch.log1p(autoencoder.encoder.net(x[:20], None)[:, 2:].detach().exp())  # Softplus.
     else:
         std = torch.full((20, 2), 0.25 * 5.0)
     assert ((draws.mean(0) - codes.mean).abs() / std).max() < 4 / n**0.5
     assert (draws.std(0) / std - 1).abs().max() < 4 / (2 * n) ** 0.5
-    torch.testing.assert_close(codes.mean, autoencoder.encoder.net(x[:20])[:, :2])
+    torch.testing.assert_close(codes.mean, autoencoder.encoder.net(x[:20], None)[:, :2])
     torch.testing.assert_close(codes.std, std)
 
 
@@ -170,7 +171,7 @@ def test_with_a_sigma_of_0_the_gaussian_encoder_is_deterministic(x: torch.Tensor
 def test_the_universal_encoders_codes_of_an_image_differ_between_draws(x: torch.Tensor) -> None:
     autoencoder = fresh("universal")
     generator = named_generator(0, "noise")
-    draws = autoencoder.encode(x[:100].repeat(200, 1), generator).view(200, 100, 2)
+    draws = autoencoder.encode(x[:100].repeat(200, 1, 1), generator).view(200, 100, 2)
     assert (draws.std(0) > 0).all()
 
 
@@ -215,7 +216,7 @@ def test_outside_training_nothing_keeps_a_gradient(encoder: str, x: torch.Tensor
 def test_decoded_pixels_are_probabilities() -> None:
     z = torch.tensor([[0.0, 0.0], [1.0, -2.0], [5.0, 5.0]])
     images = fresh("deterministic").decode(z)
-    assert images.shape == (3, 784)
+    assert images.shape == (3, 28, 28)
     assert ((images > 0) & (images < 1)).all()
 
 

@@ -48,10 +48,11 @@ class Shifted(Prior):
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
     """A clone to which the prior was added, after a `dvc repro` that uses it; and what that printed."""
-    training_files = tmp_path_factory.mktemp("training-files")
-    for file in sample_folder.glob("train-*"):
-        shutil.copy(file, training_files)
-    clone = make_clone(tmp_path_factory.mktemp("new-prior"), training_files)
+    data = tmp_path_factory.mktemp("training-files")
+    (data / "mnist").mkdir()
+    for file in (sample_folder / "mnist").glob("train-*"):
+        shutil.copy(file, data / "mnist")
+    clone = make_clone(tmp_path_factory.mktemp("new-prior"), data)
     (clone.folder / "src/aae/model/priors/shifted.py").write_text(SHIFTED)
     clone.edit(
         "src/aae/model/parts.py",

@@ -10,6 +10,7 @@ from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
+from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.studies import noise
 
@@ -125,7 +126,9 @@ def test_the_figure_has_every_run_and_the_learned_sigma_over_training() -> None:
     rows = study()
     figure = noise.figure(rows, [curves() for _ in rows])
     *panels, learned = figure.axes
-    assert [axes.get_xlabel() for axes in panels] == list(noise.PANELS.values())
+    assert [axes.get_xlabel().replace("\n", " ") for axes in panels] == [
+        MEASURES[name].label for name in noise.PANELS
+    ]
     names = [text.get_text().replace(",\n", ", ") for text in panels[0].get_yticklabels()]
     assert names == [
         "deterministic",

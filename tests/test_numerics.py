@@ -9,8 +9,8 @@ import torch
 from conftest import ROOT
 from tiny import make_config
 
-from aae.errors import UserError
 from aae.model.devices import choose_device, choose_precision, resolve
+from aae.system.errors import UserError
 
 AMD, INTEL = "AMD EPYC 9R14", "Intel(R) Xeon(R) Platinum 8488C"
 CPU = torch.device("cpu")

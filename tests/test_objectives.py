@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import BATCH, make_adversarial, make_config, minibatch, moved, penalty_of, snapshot, take
 
-from aae.errors import UserError
+from aae.data.datasets import UNLABELLED
 from aae.model.encoders.base import Codes
 from aae.model.objectives.adversarial import CLASSES, Adversarial
 from aae.model.objectives.adversarial_losses import discriminator_loss, encoder_adversarial_loss
@@ -15,7 +15,7 @@ from aae.model.parts import make_objective
 from aae.model.priors.mixture import Mixture
 from aae.model.priors.swiss_roll import SwissRoll
 from aae.model.randomness import named_generator
-from aae.settings.config import UNLABELLED
+from aae.system.errors import UserError
 
 LOSSES = ["discriminator_loss", "encoder_adversarial_loss"]
 

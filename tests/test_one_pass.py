@@ -10,13 +10,14 @@ import torch.nn.functional as F
 from tiny import make_adversarial, make_config, minibatch, moved, next_step, penalty_of, snapshot
 from torch import nn
 
+from aae.data.datasets import UNLABELLED
 from aae.model.encoders.base import Codes
 from aae.model.networks import apply
 from aae.model.objectives.adversarial import CLASSES, Adversarial
 from aae.model.objectives.adversarial_losses import encoder_adversarial_loss
 from aae.model.objectives.base import Moment, Tensors
 from aae.model.trainer import Trainer
-from aae.settings.config import UNLABELLED, RunConfig
+from aae.settings.config import RunConfig
 
 EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learning_rate": 0.03}
 

@@ -5,7 +5,8 @@ import copy
 import numpy as np
 from evaluated import ENCODERS, NULL, ablation, band, rows_of
 
-from aae.compare.panels import AXES, fit_panels
+from aae.compare.measures import MEASURES
+from aae.compare.panels import SHOWN, fit_panels
 from aae.model.parts import prior_class
 
 NULLS = {"gaussian": NULL, "none": NULL}
@@ -16,8 +17,8 @@ def test_each_measure_has_a_panel_of_every_variant_under_a_prior_with_a_value_a_
     rows = rows_of(ablation())
     panels, _ = fit_panels(rows, NULLS, OBJECTS)
     bands = [NULL["training"]["kl"], NULL["raw"]["kl"], NULL["raw"]["sliced_w2"]]
-    for (label, null, values), measure, expected in zip(panels, AXES, bands, strict=True):
-        assert label == AXES[measure]
+    for (label, null, values), measure, expected in zip(panels, SHOWN, bands, strict=True):
+        assert label == MEASURES[measure].label
         assert null == (expected["low"], expected["high"])
         assert [name for name, _ in values] == [f"{encoder} encoder, prior: gaussian" for encoder in ENCODERS]
         for (_, drawn), encoder in zip(values, ENCODERS, strict=True):

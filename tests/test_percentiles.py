@@ -8,6 +8,7 @@ import torch
 from conftest import ROOT
 from scipy import stats
 
+from aae.data.datasets import SHAPE
 from aae.measure.percentiles import percentile_grid
 from aae.model.networks import Autoencoder
 from aae.model.parts import PRIORS, prior_class
@@ -22,7 +23,7 @@ def untrained(prior: str = "gaussian", std: float = 1.0, dim: int = 2) -> tuple[
     settings: dict[str, Any] = PARAMS.base().model_dump() | {"prior": prior}
     settings["model"] |= {"hidden_units": 16, "code_dim": dim, "prior_std": std}
     config = RunConfig.model_validate(settings)
-    return config, Autoencoder(config)
+    return config, Autoencoder(config, SHAPE)
 
 
 def decoded(autoencoder: Autoencoder, code: np.ndarray) -> np.ndarray:
@@ -32,7 +33,7 @@ def decoded(autoencoder: Autoencoder, code: np.ndarray) -> np.ndarray:
 def test_z1_grows_along_the_second_axis_of_the_grid_and_z2_along_the_first() -> None:
     config, autoencoder = untrained()
     images = percentile_grid(config, autoencoder, Z, 5)
-    assert images.shape == (5, 5, 784)
+    assert images.shape == (5, 5, 28, 28)
     # The middles of five equal steps of (0, 1) in N(0, 1): its percentiles 10, 30, 50, 70 and 90.
     percentiles = np.array([-1.2815516, -0.5244005, 0, 0.5244005, 1.2815516])
     for row, z2 in enumerate(percentiles):
@@ -79,4 +80,4 @@ def test_without_a_prior_the_percentiles_are_those_of_the_codes() -> None:
 @pytest.mark.parametrize("name", ["gaussian", "uniform", "none"])
 def test_codes_outside_the_plane_have_an_empty_grid(name: str) -> None:
     images = percentile_grid(*untrained(name, dim=8), np.zeros((50, 8), np.float32), 15)
-    assert images.shape == (0, 0, 784)
+    assert images.shape == (0, 0, 28, 28)

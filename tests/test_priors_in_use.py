@@ -11,7 +11,6 @@ from scipy import stats
 from tiny import make_config
 from torch.distributions import Normal, kl_divergence
 
-from aae.errors import UserError
 from aae.model.parts import PRIORS, prior_class, run_prior
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
@@ -20,6 +19,7 @@ from aae.model.priors.swiss_roll import SwissRoll
 from aae.model.priors.unconstrained import Unconstrained
 from aae.model.priors.uniform import Uniform
 from aae.model.randomness import named_generator
+from aae.system.errors import UserError
 
 N = 100_000
 STDS = pytest.mark.parametrize("std", [1.0, 5.0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aae import score
-from aae.errors import UserError
+from aae.system.errors import UserError
 
 Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 

@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 from tiny import make_config
 
+from aae.data.datasets import SHAPE
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
@@ -34,7 +35,7 @@ def runs() -> list[tuple[Autoencoder, Prior, np.ndarray]]:
         config = make_config({"hidden_units": 200}, prior=prior, seed=place)
         scale = 1 + 20 * place
         z = scale * np.random.default_rng(place).standard_normal((N, 2)).astype(np.float32)
-        autoencoder = Autoencoder(config)
+        autoencoder = Autoencoder(config, SHAPE)
         with torch.no_grad():  # An untrained decoder draws the same grey everywhere.
             list(autoencoder.decoder.parameters())[-2].mul_(20 / scale)
         result.append((autoencoder, run_prior(config), z))
@@ -109,7 +110,7 @@ def test_decoded_pixels_are_pytorch_s(
             found = report.page.evaluate(
                 "([z, place]) => [...latent.decode(z, place)]", [point.tolist(), place]
             )
-            right = autoencoder.decode(torch.tensor(point[None], dtype=torch.float32)).numpy()[0]
+            right = autoencoder.decode(torch.tensor(point[None], dtype=torch.float32)).numpy()[0].ravel()
             assert right.std() > 0.05
             assert np.abs(np.array(found) - right).max() <= 2 / 255
 
@@ -126,7 +127,7 @@ def test_units_that_never_are_active_are_left_out(runs: list[tuple[Autoencoder, 
     weight, bias = layers[-1]
     assert len(layers[1][1]) <= 150
     logits = torch.from_numpy(h @ weight.astype(np.float32).T + bias)
-    np.testing.assert_allclose(torch.sigmoid(logits), autoencoder.decode(codes), atol=1 / 255)
+    np.testing.assert_allclose(torch.sigmoid(logits), autoencoder.decode(codes).flatten(1), atol=1 / 255)
 
 
 def test_arrow_keys_move_the_point(report: Opened) -> None:
@@ -166,7 +167,7 @@ def test_the_pointer_on_a_test_image_s_point_shows_it(report: Opened, x: torch.T
     shown = report.page.evaluate(
         "[...document.getElementById('latent-original').getContext('2d').getImageData(0, 0, 28, 28).data]"
     )
-    np.testing.assert_array_equal(np.array(shown)[::4], (x[place] * 255).round().numpy())
+    np.testing.assert_array_equal(np.array(shown)[::4], (x[place] * 255).round().numpy().ravel())
 
 
 def test_another_run_has_its_own_plane(report: Opened) -> None:

@@ -8,9 +8,9 @@ import yaml
 from conftest import ROOT
 from pydantic import ValidationError
 
-from aae.errors import UserError
 from aae.settings.config import RunConfig
 from aae.settings.params import Params, parse_params
+from aae.system.errors import UserError
 
 CONTENT: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 VARIATIONAL = {"encoder": "gaussian", "objective": "variational"}

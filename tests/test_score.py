@@ -12,11 +12,12 @@ import pytest
 from conftest import ROOT
 
 from aae import score
+from aae.compare.measures import MEASURES as TITLES
 from aae.measure.nulls import null_bands
 from aae.measure.scorecard import MEASURES
 from aae.measure.scorecard import score as scorecard
 from aae.model.parts import prior_class
-from aae.runs.artifacts import rounded
+from aae.system.artifacts import rounded
 
 Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 
@@ -108,8 +109,8 @@ def test_for_people_it_prints_a_row_a_measure_and_a_verdict(
     head, table, notes, verdict = (part.splitlines() for part in printed.split("\n\n"))
     assert head == [f"120 codes against {description}, lengths in its standard deviations"]
     assert "null (95%)" in table[0]
-    titles = [measure.title for measure in MEASURES.values()]
-    expected = [*titles[:2], "sliced W2, excess", *titles[2:]]
+    titles = [TITLES[name].title for name in MEASURES]
+    expected = [*titles[:2], "excess sliced W2", *titles[2:]]
     assert [row.strip().startswith(title) for row, title in zip(table[1:], expected, strict=True)] == [
         True
     ] * 7

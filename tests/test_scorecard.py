@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae.errors import UserError
 from aae.measure import distances, divergence, two_sample
 from aae.measure.nulls import null_bands
-from aae.measure.scorecard import MEASURES, Measure, Null, Sample, measure, score, table
+from aae.measure.scorecard import MEASURES, Measure, Null, Sample, measure, score
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
+from aae.system.errors import UserError
 
 PRIOR = Gaussian()
 SAMPLES = 120
@@ -167,7 +167,7 @@ def test_codes_in_8_d_have_the_measures_that_need_no_plane() -> None:
 
 
 def test_a_planar_measure_is_defined_in_the_plane_alone() -> None:
-    planar = Measure("planar", lambda s: 0, planar=True)
+    planar = Measure(lambda s: 0, planar=True)
     assert [planar.defined_for(Gaussian(dim=dim)) for dim in (2, 3)] == [True, False]
 
 
@@ -185,25 +185,6 @@ def test_a_sample_has_its_percentiles_and_normal_scores_in_double_precision() ->
     sample = Sample(z, Gaussian(3))
     np.testing.assert_allclose(sample.percentiles, stats.norm.cdf(z.astype(np.float64) / 3), rtol=1e-12)
     np.testing.assert_allclose(sample.normal_scores, z.astype(np.float64) / 3, rtol=1e-12)
-
-
-@EACH_PRIOR
-def test_the_table_has_a_row_a_measure_with_both_bands(
-    name: str, nulls: dict[str, tuple[Prior, Null]]
-) -> None:
-    prior, null = nulls[name]
-    scores = score(prior_samples(prior, N, 0), prior, null)
-    shown = table(scores, null)
-    titles = [MEASURES[each].title for each in NAMES]
-    assert shown["measure"].tolist() == [*titles[:2], "sliced W2, excess", *titles[2:]]
-    assert titles[:2] == ["KL(q || p), nats", "sliced W2"]
-    assert shown.columns.tolist() == ["measure", "raw", "raw, null (95%)", "whitened", "whitened, null (95%)"]
-    row = shown.set_index("measure").loc["sliced W2"]
-    band = null["whitened"]["sliced_w2"]
-    assert row["raw"] == f"{scores['raw']['sliced_w2']:.4f}"
-    assert shown["raw"][2] == f"{scores['sliced_w2_excess']:.4f}"
-    assert (shown.iloc[2, 2:] == "").all()
-    assert row["whitened, null (95%)"] == f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})"
 
 
 # What they do not depend on.

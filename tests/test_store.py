@@ -111,7 +111,7 @@ def test_another_process_waits_for_the_one_that_makes_an_entry(store: Store) -> 
 def test_what_a_killed_process_had_half_written_goes(store: Store) -> None:
     program = (
         "import os, sys; from pathlib import Path; import aae.runs.store\n"
-        "from aae.runs import artifacts\n"
+        "from aae.system import artifacts\n"
         "store = aae.runs.store.Store(Path(sys.argv[1]))\n"
         "with store.lock(*sys.argv[2:]), store.make(*sys.argv[2:]) as folder:\n"
         "    (folder / 'weights').write_text('half')\n"

@@ -9,6 +9,7 @@ from evaluated import evaluation, row_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
+from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.report.results import study_table
 from aae.studies import tradeoff
@@ -101,7 +102,7 @@ def test_the_figure_has_every_run_and_names_the_weights() -> None:
     rows = study()
     figure = tradeoff.figure(rows)
     left, right = figure.axes
-    assert (left.get_xlabel(), right.get_xlabel()) == tuple(tradeoff.PANELS.values())
+    assert (left.get_xlabel(), right.get_xlabel()) == tuple(MEASURES[name].label for name in tradeoff.PANELS)
     dots = [line for line in left.lines if line.get_marker() == "."]
     drawn = {
         (round(float(x), 6), round(float(y), 6)) for line in dots for x, y in np.asarray(line.get_xydata())

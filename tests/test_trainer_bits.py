@@ -9,13 +9,13 @@ import pytest
 import torch
 from tiny import make_config, moved, next_step, snapshot
 
-from aae.errors import UserError
 from aae.model.objectives.adversarial import Adversarial
 from aae.model.randomness import named_generator
 from aae.model.trainer import Trainer
 from aae.runs import checkpoints
 from aae.runs.checkpoints import Checkpoint
 from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 ENCODERS = pytest.mark.parametrize("encoder", ["deterministic", "gaussian", "universal"])
 

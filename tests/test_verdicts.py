@@ -183,8 +183,8 @@ def test_a_comparison_has_difference_interval_equivalence_and_what_could_be_dete
     }  # fmt: skip
     (sentence,) = answer([], [], [row], {})
     assert sentence == (
-        "Prior gaussian, gaussian - universal, 8 seeds, paired: +0.0031 nats in KL of test codes (95% CI "
-        "-0.0042 to +0.0104), not significant; equivalent within ±0.02 (p < 0.001); minimum detectable "
+        "Prior gaussian, gaussian - universal, 8 seeds, paired: +0.0031 nats in KL(q || p) of test codes (95"
+        "% CI -0.0042 to +0.0104), not significant; equivalent within ±0.02 (p < 0.001); minimum detectable "
         "effect 0.0101."
     )
     assert answer([], [], [row | {"low": None}, row | {"measure": "reconstruction_error"}], {}) == []

@@ -9,7 +9,7 @@ from aae.draw.contours import draw_contours
 from aae.draw.plane import limits, show
 from aae.draw.style import LAYOUT
 from aae.model.parts import PRIORS, prior_class
-from aae.runs.artifacts import save_figure
+from aae.system.artifacts import save_figure
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = 4000

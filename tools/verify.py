@@ -33,7 +33,7 @@ def main() -> None:
         table, trained_with = read_table(clone), read_trained_with(clone)
         remove(clone, committed)
         mnist = ROOT / "data/mnist"
-        local = {"AAE_MNIST_DIR": str(mnist)} if mnist.is_dir() else {}
+        local = {"AAE_DATA_DIR": str(mnist)} if mnist.is_dir() else {}
         run("dvc", "repro", cwd=clone, env=os.environ | local)
         made = outputs(clone)
         again, trained_with_again = read_table(clone), read_trained_with(clone)

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aae.errors import UserError
+from aae.compare.measures import MEASURES
 from aae.model.parts import PRIORS, prior_class
+from aae.system.errors import UserError
 
 if TYPE_CHECKING:  # What measures takes seconds to import, and is imported once it is needed.
+    import pandas as pd
+
     from aae.measure.scorecard import Null
     from aae.model.priors.base import Prior
 
@@ -36,8 +39,8 @@ def main() -> None:
         z = read_codes(arguments.codes)
 
         from aae.measure.nulls import null_bands
-        from aae.measure.scorecard import score, table
-        from aae.runs.artifacts import rounded
+        from aae.measure.scorecard import score
+        from aae.system.artifacts import rounded
 
         prior = prior_class(arguments.prior)(arguments.std)
         null = null_bands(len(z), prior, NULL_SAMPLES)
@@ -76,6 +79,24 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="for programs: more digits, and the null bands")
     return parser.parse_args()
+
+
+def table(scores: Mapping[str, Any], null: Null) -> pd.DataFrame:
+    """A row a measure: value, mean and 95% null band, raw and whitened; for people to read."""
+    import pandas as pd
+
+    rows = []
+    for name in scores["raw"]:
+        row = {"measure": MEASURES[name].title}
+        for form in ("raw", "whitened"):
+            band = null[form][name]
+            row[form] = f"{scores[form][name]:.4f}"
+            row[f"{form}, null (95%)"] = f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})"
+        rows.append(row)
+        if name == "sliced_w2":
+            excess = {"raw": f"{scores['sliced_w2_excess']:.4f}"}
+            rows.append({"measure": MEASURES["sliced_w2_excess"].title, **excess})
+    return pd.DataFrame(rows).fillna("")
 
 
 def verdict(scores: Mapping[str, Any], null: Null, prior: Prior) -> list[str]:

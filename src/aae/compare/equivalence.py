@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from aae.compare.measures import MEASURES
 from aae.compare.summary import t_interval
 
 ALPHA = 0.05  # Of the tests of a difference (two-sided) and of equivalence (each of the two one-sided).
 POWER = 0.8
 COMPARED = ["kl", "kl_training", "sliced_w2", "reconstruction_error", "neighbour_accuracy", "total_variation"]
-MARGINS = {"kl": "kl", "kl_training": "kl", "sliced_w2": "sliced_w2"}  # By measure, the margin's name.
 
 
 def contrasts(rows: Sequence[Mapping[str, Any]], margins: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def contrasts(rows: Sequence[Mapping[str, Any]], margins: Mapping[str, float]) -
 
     Args:
         rows: the ablation's table.
-        margins: for each name in `MARGINS.values()` the difference, either way, up to which encoders
+        margins: by name the difference, either way, up to which encoders
             count as equivalent.
 
     Returns:
@@ -43,7 +43,7 @@ def contrasts(rows: Sequence[Mapping[str, Any]], margins: Mapping[str, float]) -
                     continue
                 pairs = cells.pivot(index="seed", columns="encoder", values=measure)[[a, b]].dropna()
                 if len(pairs):
-                    margin = margins.get(MARGINS.get(measure, ""))
+                    margin = margins.get(MEASURES[measure].margin or "")
                     named = {"prior": prior, "encoders": f"{a} - {b}", "measure": measure}
                     result.append(named | compare(pairs[a].to_numpy(), pairs[b].to_numpy(), margin))
     return result
@@ -81,14 +81,13 @@ def equivalence_p(differences: np.ndarray, margin: float) -> float | None:
     Returns:
         None with one seed.
     """
-    n = len(differences)
-    if n < 2:
+    if len(differences) < 2:
         return None
-    inside = margin - abs(float(differences.mean()))
-    error = float(differences.std(ddof=1)) / np.sqrt(n)
-    if error == 0:  # All seeds differ by the same.
-        return 0.0 if inside > 0 else 1.0
-    return float(stats.t.sf(inside / error, n - 1))
+    if np.ptp(differences) == 0:  # No spread to test against.
+        return 0.0 if abs(differences[0]) < margin else 1.0
+    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
+    return float(max(above, below))
 
 
 def detectable_effect(differences: np.ndarray) -> float | None:

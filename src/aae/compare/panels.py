@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from aae.compare.summary import VARIANT, null_band
+from aae.compare.measures import MEASURES
+from aae.compare.summary import VARIANT
 
 if TYPE_CHECKING:
     from aae.model.priors.base import Prior
 
-AXES = {
-    "kl_training": "KL(q || p) of training codes, nats",
-    "kl": "KL(q || p) of test codes, nats",
-    "sliced_w2": "sliced W2 of test codes,\nstandard deviations of p(z)",
-}
+SHOWN = ("kl_training", "kl", "sliced_w2")
 
 Panel = tuple[str, tuple[float, float], list[tuple[str, np.ndarray]]]
 
@@ -41,15 +38,16 @@ def fit_panels(
     shown = constrained or set(priors)
     groups = list(pd.DataFrame(rows).groupby(VARIANT, sort=False))
     panels = []
-    for measure, label in AXES.items():
-        bands = [null_band(nulls[name], measure) for name in shown]
+    for name in SHOWN:
+        measure = MEASURES[name]
+        bands = [measure.band(nulls[prior]) for prior in shown]
         band = min(band["low"] for band in bands), max(band["high"] for band in bands)
         values = [
-            (f"{encoder} encoder, prior: {prior}", group[measure].to_numpy(float))
+            (f"{encoder} encoder, prior: {prior}", group[name].to_numpy(float))
             for (encoder, prior), group in groups
             if prior in shown
         ]
-        panels.append((label, band, values))
+        panels.append((measure.label, band, values))
     notes = []
     for (encoder, prior), group in groups:
         if prior not in shown:

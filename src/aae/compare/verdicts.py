@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aae.compare.measures import MEASURES
 from aae.compare.summary import VARIANT
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ MOMENTS = {
     "are": "the moments are those of",
     "agree": "the moments agree with those of",
     "differ": "the moments differ from those of",
-}
-UNITS = {  # Of the contrasts that are put into words.
-    "kl": ("KL of test codes", "nats"),
-    "kl_training": ("KL of training codes", "nats"),
-    "sliced_w2": ("sliced W2 of test codes", "standard deviations"),
 }
 
 Numbers = Mapping[str, Mapping[str, Any]]  # Of one variant: its rows of `variants` by measure.
@@ -67,7 +63,7 @@ def answer(
         if encoder != "deterministic" and "sigma_median" in numbers:
             sentences.append(f"{start}: {became(seeds)}.")
     return sentences + [
-        _comparison(row) for row in compared if row["measure"] in UNITS and row["low"] is not None
+        _comparison(row) for row in compared if MEASURES[row["measure"]].margin and row["low"] is not None
     ]
 
 
@@ -140,10 +136,10 @@ def equivalence(contrast: Mapping[str, Any]) -> str:
 
 
 def _comparison(row: Mapping[str, Any]) -> str:
-    measure, unit = UNITS[row["measure"]]
+    measure = MEASURES[row["measure"]]
     return (
         f"Prior {row['prior']}, {row['encoders']}, {row['seeds']} seeds, paired: {row['difference']:+.4f} "
-        f"{unit} in {measure} ({interval(row, '+.4f')}), {significance(row)}; "
+        f"{measure.unit} in {measure.title} of {measure.of} ({interval(row, '+.4f')}), {significance(row)}; "
         f"{equivalence(row)}; minimum detectable effect {row['detectable']:.4f}."
     )
 

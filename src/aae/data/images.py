@@ -7,25 +7,26 @@ from pathlib import Path
 
 import numpy as np
 
-from aae.data import mnist
-from aae.errors import UserError
-from aae.settings.config import UNLABELLED, DataSettings, RunConfig
+from aae.data import idx
+from aae.data.datasets import UNLABELLED
+from aae.settings.config import DataSettings, RunConfig
+from aae.system.errors import UserError
 
 HELD_OUT = 6  # The last sixth of the training images is the validation set: 10,000 of 60,000.
 
 
 @dataclass(frozen=True)
 class Images:
-    """What a run learns from and is evaluated on. Images are bytes, (n, pixels)."""
+    """What a run learns from and is evaluated on. Images are bytes."""
 
     x: np.ndarray
-    """Training images, (n, pixels)."""
+    """Training images, (n, height, width)."""
     y: np.ndarray
     """Their labels, or `UNLABELLED`, int64, (n,)."""
     total: int
     """Training images that the data set has: as many as an epoch passes over, whatever n is."""
     x_evaluation: np.ndarray
-    """Test images or, for `data.validation`, validation images, (m, pixels)."""
+    """Test images or, for `data.validation`, validation images, (m, height, width)."""
     y_evaluation: np.ndarray
     """Their labels, (m,)."""
     x_validation: np.ndarray
@@ -42,13 +43,17 @@ class Images:
 
 
 def read_images(folder: Path, config: RunConfig) -> Images:
-    """The images of a run, from the folder of the four IDX files.
+    """The images of a run.
+
+    Args:
+        folder: holds a folder of four IDX files for each data set, by its name.
+        config: the run's settings.
 
     Raises:
         UserError: more images or labels are asked for than there are.
     """
     x, y, total = read_training(folder, config)
-    x_validation, _ = read_validation(folder)
+    x_validation, _ = read_validation(folder, config.data)
     return Images(x, y, total, *read_evaluation(folder, config.data), x_validation)
 
 
@@ -56,16 +61,17 @@ def read_training(folder: Path, config: RunConfig) -> tuple[np.ndarray, np.ndarr
     """The images that a run learns from, without the validation set where there is one.
 
     Args:
-        folder: holds the four IDX files.
+        folder: as for `read_images`.
         config: how many images, and how many of these with their labels; the first ones in both cases.
 
     Returns:
-        Images, bytes, (n, pixels); labels, or `UNLABELLED`, (n,); and how many training images there are.
+        Images, bytes, (n, height, width); labels, or `UNLABELLED`, (n,); and how many training images
+        there are.
 
     Raises:
         UserError: more images or labels are asked for than there are.
     """
-    x, y = mnist.read(folder, "train")
+    x, y = idx.read(folder / config.data.name, "train")
     total = len(x)
     there = total - total // HELD_OUT if config.data.validation else total
     n = there if config.data.images == "all" else config.data.images
@@ -83,14 +89,14 @@ def read_evaluation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.nd
     """The images that a run is evaluated on: the test set or, for `data.validation`, the validation set.
 
     Returns:
-        Images, bytes, (m, pixels), and their labels, (m,).
+        Images, bytes, (m, height, width), and their labels, (m,).
     """
-    return read_validation(folder) if data.validation else mnist.read(folder, "t10k")
+    return read_validation(folder, data) if data.validation else idx.read(folder / data.name, "t10k")
 
 
-def read_validation(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The validation set: bytes, (m, pixels), and labels, (m,)."""
-    x, y = mnist.read(folder, "train")
+def read_validation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray]:
+    """The validation set: bytes, (m, height, width), and labels, (m,)."""
+    x, y = idx.read(folder / data.name, "train")
     first = len(x) - len(x) // HELD_OUT
     return x[first:], y[first:]
 

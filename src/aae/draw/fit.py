@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aae.compare.summary import half_width
-from aae.draw.style import BAND, BLUE, LAYOUT, WIDTH, styled
+from aae.draw.style import BAND, BLUE, LAYOUT, WIDTH, styled, wrapped
 
 Panel = tuple[str, tuple[float, float], Sequence[tuple[str, np.ndarray]]]
 
@@ -33,7 +33,7 @@ def figure_fit(panels: Sequence[Panel], note: str) -> Figure:
         axes.axvspan(*band, color=BAND, linewidth=0)
         for row, (_, seeds) in enumerate(values):
             draw_seeds(axes, row, seeds)
-        axes.set(xlabel=label, ylim=(len(names) - 0.5, -0.5))
+        axes.set(xlabel=wrapped(label, len(panels)), ylim=(len(names) - 0.5, -0.5))
         axes.set_xlim(min(0, *(float(np.min(seeds)) for _, seeds in values)), None)
         axes.xaxis.set_major_formatter("{x:g}")
     all_axes[0].set_yticks(range(len(names)), names)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from aae.draw.mosaic import tiled
 from aae.draw.plane import add_legend, draw_codes, limits, name_clusters, show
 from aae.draw.style import LAYOUT, WIDTH, styled
 from aae.model.priors.base import Prior
@@ -22,7 +23,7 @@ class Told(NamedTuple):
     """Their digits, (n,)."""
     prior: Prior
     walks: np.ndarray
-    """Pixels in (0, 1), (components, columns, 784)."""
+    """Pixels in (0, 1), (components, columns, height, width)."""
 
 
 @styled
@@ -49,10 +50,9 @@ def figure_3(runs: Sequence[Told], title: str, point_size: float) -> Figure:
 
 def draw_walks(axes: Axes, images: np.ndarray) -> None:
     """A row a component, the first at the top, images from its one end to the other."""
-    rows, columns, _ = images.shape
-    mosaic = images.reshape(rows, columns, 28, 28).swapaxes(1, 2).reshape(rows * 28, columns * 28)
+    rows, columns = images.shape[:2]
     axes.imshow(
-        mosaic, cmap="gray", vmin=0, vmax=1, extent=(0, columns, rows, 0), interpolation="antialiased"
+        tiled(images), cmap="gray", vmin=0, vmax=1, extent=(0, columns, rows, 0), interpolation="antialiased"
     )
     axes.set_xticks([])
     axes.set_yticks(np.arange(rows) + 0.5, [str(row) for row in range(rows)])

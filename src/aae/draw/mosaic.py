@@ -16,8 +16,8 @@ def figure_2e(images: np.ndarray, title: str, coordinates: tuple[str, str]) -> F
     """Images decoded from an even grid of percentiles along each code dimension (paper, Figure 2e).
 
     Args:
-        images: pixels in [0, 1], (rows, columns, 784); the first coordinate grows along columns, the
-            second along rows.
+        images: pixels in [0, 1], (rows, columns, height, width); the first coordinate grows along
+            columns, the second along rows.
         title: one or two lines above the grid.
         coordinates: what the percentiles are of (`Prior.coordinates`).
     """
@@ -31,12 +31,18 @@ def figure_2e(images: np.ndarray, title: str, coordinates: tuple[str, str]) -> F
 
 def draw_grid(axes: Axes, images: np.ndarray) -> None:
     """One mosaic over (0, 1) x (0, 1) of percentiles, the second coordinate growing upwards."""
-    rows, columns, _ = images.shape
-    mosaic = images[::-1].reshape(rows, columns, 28, 28).swapaxes(1, 2).reshape(rows * 28, columns * 28)
-    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), interpolation="antialiased")
+    axes.imshow(
+        tiled(images[::-1]), cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), interpolation="antialiased"
+    )
     labels = [f"{100 * tick:.0f}%" for tick in TICKS]
     axes.set_xticks(TICKS, labels)
     axes.set_yticks(TICKS, labels)
+
+
+def tiled(images: np.ndarray) -> np.ndarray:
+    """One picture of many: (rows, columns, height, width) -> (rows * height, columns * width)."""
+    rows, columns, height, width = images.shape
+    return images.swapaxes(1, 2).reshape(rows * height, columns * width)
 
 
 @styled
@@ -44,7 +50,7 @@ def figure_grids_side_by_side(grids: Sequence[tuple[str, np.ndarray]], columns: 
     """Several mosaics of percentiles in rows of `columns`.
 
     Args:
-        grids: title and images (rows, columns, 784) of each mosaic.
+        grids: title and images (rows, columns, height, width) of each mosaic.
         columns: mosaics in a row.
     """
     figure, axes_of = panels(len(grids), columns)

@@ -8,7 +8,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 
 from aae.draw.fit import draw_seeds, seed_handles
-from aae.draw.style import LAYOUT, WIDTH, styled
+from aae.draw.style import LAYOUT, WIDTH, styled, wrapped
 
 ROW = 0.4  # Inches of height that a variant takes.
 Panel = tuple[str, Sequence[tuple[str, np.ndarray]]]
@@ -38,7 +38,7 @@ def draw_variants(figure: Figure, grid: GridSpec, panels: Sequence[Panel]) -> No
         axes = previous = figure.add_subplot(grid[0, column], sharey=previous)
         for row, (_, seeds) in enumerate(values):
             draw_seeds(axes, row, seeds)
-        axes.set(xlabel=label, ylim=(len(names) - 0.5, -0.5))
+        axes.set(xlabel=wrapped(label, len(panels)), ylim=(len(names) - 0.5, -0.5))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         axes.tick_params(labelleft=column == 0)
         if column == 0:

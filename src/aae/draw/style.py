@@ -1,6 +1,7 @@
 """What all figures share: sizes at which they are printed, colours, and panels in rows."""
 
 import functools
+import textwrap
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 # A page's text is about 7 inches wide: figures are as large as they are printed, letters as well.
 WIDTH: Final = 7.2
+LETTERS: Final = 88  # Of labels, side by side, that a page is wide.
 STYLE: Final[dict[Any, Any]] = {
     "font.size": 8,
     "figure.titlesize": 9,
@@ -74,3 +76,8 @@ def panels(count: int, columns: int) -> tuple[Figure, list[Axes]]:
     side = max(WIDTH / columns, 2.4) if columns > 1 else 0.7 * WIDTH
     figure = Figure(figsize=(side * columns, (side + 0.2) * rows), layout=LAYOUT)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+
+
+def wrapped(label: str, columns: int) -> str:
+    """A label in lines as long as a panel is wide, of so many side by side on a page."""
+    return textwrap.fill(label, LETTERS // columns)

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from aae.errors import UserError
 from aae.model.priors.base import Prior
+from aae.system.errors import UserError
 
 BOOTSTRAP_SAMPLES = 200
 

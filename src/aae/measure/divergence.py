@@ -4,8 +4,8 @@ import numpy as np
 from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
-from aae.errors import UserError
 from aae.model.priors.base import Prior
+from aae.system.errors import UserError
 
 NEIGHBOURS = 5
 

@@ -48,7 +48,7 @@ def evaluate(
         config: the run's settings.
         autoencoder: its trained networks.
         codes: what `aae.model.encoding` gave, by name: the final ones, and those of recorded epochs.
-        images: evaluation images in [0, 1], (n, pixels), and their labels, (n,).
+        images: evaluation images in [0, 1], (n, height, width), and their labels, (n,).
         history: the run's losses, a row an epoch.
 
     Raises:

@@ -32,7 +32,7 @@ def likelihood_of_run(
         "log_likelihood" in nats, its "standard_error" over images, and "bandwidth".
     """
     z = run_prior(config).sample(SAMPLES, named_generator(config.seed, "samples for the likelihood"))
-    return log_likelihood(autoencoder.decode(z).numpy(), x_validation[:CHOOSING], x_test)
+    return log_likelihood(autoencoder.decode(z).flatten(1).numpy(), x_validation[:CHOOSING], x_test)
 
 
 def likelihood_controls(x: np.ndarray, x_validation: np.ndarray, x_test: np.ndarray) -> list[dict[str, Any]]:

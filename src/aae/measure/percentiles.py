@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from aae.model.encoders.base import PIXELS
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
 from aae.settings.config import RunConfig
@@ -21,13 +20,13 @@ def percentile_grid(config: RunConfig, autoencoder: Autoencoder, z: np.ndarray, 
         side: images along each side.
 
     Returns:
-        Pixels in (0, 1), (side, side, 784); the first coordinate grows along the second axis. None of
-        them, (0, 0, 784), where codes do not lie in a plane.
+        Pixels in (0, 1), (side, side, height, width); the first coordinate grows along the second axis.
+        None of them, (0, 0, height, width), where codes do not lie in a plane.
     """
     prior = run_prior(config)
     if prior.dim != 2:
-        return np.empty((0, 0, PIXELS), np.float32)
+        return np.empty((0, 0, *autoencoder.shape), np.float32)
     u = (np.arange(side) + 0.5) / side
     plane = np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2)
     grid = torch.from_numpy(prior.percentiles(plane, z).astype(np.float32))
-    return autoencoder.decode(grid).numpy().reshape(side, side, PIXELS)
+    return autoencoder.decode(grid).numpy().reshape(side, side, *autoencoder.shape)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from aae.measure import density, distances, divergence, two_sample
 from aae.model.priors.base import Prior
@@ -41,7 +40,6 @@ class Sample:
 class Measure:
     """One number of a sample of codes."""
 
-    title: str
     of: Callable[[Sample], float]
     planar: bool = False
     """Whether it is defined for codes in the plane alone."""
@@ -54,16 +52,15 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {
-    "kl": Measure("KL(q || p), nats", lambda s: divergence.marginal_kl(s.z, s.prior)),
-    "sliced_w2": Measure("sliced W2", lambda s: distances.sliced_w2(s.z, s.prior)),
+    "kl": Measure(lambda s: divergence.marginal_kl(s.z, s.prior)),
+    "sliced_w2": Measure(lambda s: distances.sliced_w2(s.z, s.prior)),
     "c2st_accuracy": Measure(
-        "C2ST accuracy",
         lambda s: two_sample.c2st_accuracy(s.z, s.prior),
         null_error=two_sample.c2st_standard_error,
     ),
-    "holes": Measure("holes", lambda s: two_sample.holes(s.percentiles), planar=True),
-    "ks_radius": Measure("KS, radius", lambda s: two_sample.ks_radius(s.normal_scores)),
-    "outside": Measure("outside p's support", lambda s: divergence.outside(s.z, s.prior)),
+    "holes": Measure(lambda s: two_sample.holes(s.percentiles), planar=True),
+    "ks_radius": Measure(lambda s: two_sample.ks_radius(s.normal_scores)),
+    "outside": Measure(lambda s: divergence.outside(s.z, s.prior)),
 }
 
 
@@ -130,18 +127,3 @@ def score(z: np.ndarray, prior: Prior, null: Null) -> dict[str, Any]:
     if null["n"] == len(z):
         scores["sliced_w2_excess"] = distances.excess(raw["sliced_w2"], null["raw"]["sliced_w2"]["mean"])
     return scores
-
-
-def table(scores: Mapping[str, Any], null: Null) -> pd.DataFrame:
-    """A row a measure: value, mean and 95% null band, raw and whitened; for people to read."""
-    rows = []
-    for name in scores["raw"]:
-        row = {"measure": MEASURES[name].title}
-        for form in ("raw", "whitened"):
-            band = null[form][name]
-            row[form] = f"{scores[form][name]:.4f}"
-            row[f"{form}, null (95%)"] = f"{band['mean']:.4f} ({band['low']:.4f} to {band['high']:.4f})"
-        rows.append(row)
-        if name == "sliced_w2" and "sliced_w2_excess" in scores:
-            rows.append({"measure": "sliced W2, excess", "raw": f"{scores['sliced_w2_excess']:.4f}"})
-    return pd.DataFrame(rows).fillna("")

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from aae.model.encoders.base import PIXELS
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
 from aae.settings.config import RunConfig
@@ -21,10 +20,10 @@ def component_walks(config: RunConfig, autoencoder: Autoencoder, columns: int) -
         columns: images a component, at the middles of equal steps of its mass.
 
     Returns:
-        Pixels in (0, 1), (components, columns, 784).
+        Pixels in (0, 1), (components, columns, height, width).
     """
     prior = run_prior(config)
     steps = prior.components * columns
     u = np.stack([(np.arange(steps) + 0.5) / steps, np.full(steps, 0.5)], axis=-1)
     z = torch.from_numpy(prior.from_uniform(u).astype(np.float32))
-    return autoencoder.decode(z).numpy().reshape(prior.components, columns, PIXELS)
+    return autoencoder.decode(z).numpy().reshape(prior.components, columns, *autoencoder.shape)

@@ -2,8 +2,8 @@
 
 import torch
 
-from aae.errors import UserError
 from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 
 def resolve(config: RunConfig) -> RunConfig:

@@ -20,8 +20,8 @@ def final_codes(
     Args:
         config: the run's settings.
         autoencoder: its trained networks.
-        x_training: bytes, or floats in [0, 1], (m, pixels), on the device of the networks.
-        x_evaluation: likewise, (n, pixels).
+        x_training: bytes, or floats in [0, 1], (m, height, width), on the device of the networks.
+        x_evaluation: likewise, (n, height, width).
 
     Returns:
         On the CPU: "training", sampled codes, (m, code_dim); "evaluation", likewise, (n, code_dim); and

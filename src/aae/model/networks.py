@@ -5,9 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from aae.model.encoders.base import PIXELS, Codes
-from aae.model.parts import make_encoder
-from aae.model.perceptron import perceptron
+from aae.model.encoders.base import Codes
+from aae.model.parts import make_architecture, make_encoder
 from aae.model.randomness import named_generator
 from aae.settings.config import RunConfig
 
@@ -28,23 +27,27 @@ def apply(network: nn.Module, precision: str, x: torch.Tensor, *rest: object) ->
 class Autoencoder(nn.Module):
     """Encoder q(z|x) and decoder p(x|z): what a training run leaves behind."""
 
-    def __init__(self, config: RunConfig) -> None:
-        """Fresh weights, each network's from a generator of its own."""
+    def __init__(self, config: RunConfig, shape: tuple[int, int]) -> None:
+        """Fresh weights, each network's from a generator of its own.
+
+        Args:
+            config: the run's settings.
+            shape: height and width of the images.
+        """
         super().__init__()
-        settings = config.model
-        self.encoder = make_encoder(config, named_generator(config.seed, "encoder weights"))
-        # Logits of the pixels: (batch, code_dim) -> (batch, 784).
-        generator = named_generator(config.seed, "decoder weights")
-        self.decoder = perceptron(settings.code_dim, PIXELS, settings, generator)
+        self.shape = shape
+        architecture = make_architecture(config, shape)
+        self.encoder = make_encoder(config, architecture, named_generator(config.seed, "encoder weights"))
+        self.decoder = architecture.decoder(named_generator(config.seed, "decoder weights"))
 
     @torch.inference_mode()
     def encode(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Sampled codes of any number of images, on the CPU: (n, 784) -> (n, code_dim)."""
+        """Sampled codes of any number of images, on the CPU: (n, height, width) -> (n, code_dim)."""
         return self.posterior(x, generator).z
 
     @torch.inference_mode()
     def posterior(self, x: torch.Tensor, generator: torch.Generator) -> Codes:
-        """Sampled codes and, where it is a Gaussian, q(z|x) of any number of images (n, 784), on the CPU."""
+        """Sampled codes and, where it is a Gaussian, q(z|x), on the CPU: of images, (n, height, width)."""
         parts = [self.encoder(part, self._noise(part, generator)) for part in x.split(BATCH)]
         columns = ([part.cpu() for part in column if part is not None] for column in zip(*parts, strict=True))
         return Codes(*(torch.cat(column) if column else None for column in columns))  # type: ignore[arg-type]
@@ -55,6 +58,6 @@ class Autoencoder(nn.Module):
 
     @torch.inference_mode()
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """Images in (0, 1) for any number of codes, on the CPU: (n, code_dim) -> (n, 784)."""
+        """Images in (0, 1) for any number of codes, on the CPU: (n, code_dim) -> (n, height, width)."""
         device = next(self.decoder.parameters()).device
         return torch.cat([torch.sigmoid(self.decoder(part.to(device))).cpu() for part in z.split(BATCH)])

@@ -1,4 +1,4 @@
-"""The priors, encoders and objectives that settings can name, each by the place of its class.
+"""The priors, encoders, objectives and architectures that settings can name, each by the place of its class.
 
 To add one: write the class in a module of its own and enter it here; params.yaml may then name it.
 Nothing here computes: a run's key follows the modules of its own parts, and not this table.
@@ -10,11 +10,12 @@ import functools
 import pkgutil
 from typing import TYPE_CHECKING
 
-from aae.errors import UserError
+from aae.system.errors import UserError
 
 if TYPE_CHECKING:  # Priors are for figures too, which need no torch: its import takes seconds.
     import torch
 
+    from aae.model.architectures.base import Architecture
     from aae.model.encoders.base import Encoder
     from aae.model.objectives.base import Objective
     from aae.model.priors.base import Prior
@@ -36,6 +37,9 @@ OBJECTIVES = {
     "adversarial": "aae.model.objectives.adversarial:Adversarial",
     "variational": "aae.model.objectives.variational:Variational",
 }
+ARCHITECTURES = {
+    "perceptron": "aae.model.architectures.perceptron:Perceptrons",
+}
 # What `prior: none` makes of any objective.
 UNREGULARIZED = "aae.model.objectives.unregularized:Unregularized"
 
@@ -46,15 +50,26 @@ def prior_class(name: str) -> type[Prior]:
 
 
 def modules_of(config: RunConfig) -> list[str]:
-    """The modules of a run's prior, encoder and objective."""
-    places = (PRIORS[config.prior], ENCODERS[config.encoder], _objective(config))
+    """The modules of a run's prior, encoder, objective and architecture."""
+    places = (
+        PRIORS[config.prior],
+        ENCODERS[config.encoder],
+        _objective(config),
+        ARCHITECTURES[config.model.architecture],
+    )
     return [place.partition(":")[0] for place in places]
 
 
-def make_encoder(config: RunConfig, generator: torch.Generator) -> Encoder:
+def make_architecture(config: RunConfig, shape: tuple[int, int]) -> Architecture:
+    """What makes a run's networks for images of a shape."""
+    kind: type[Architecture] = pkgutil.resolve_name(ARCHITECTURES[config.model.architecture])
+    return kind(config.model, shape)
+
+
+def make_encoder(config: RunConfig, architecture: Architecture, generator: torch.Generator) -> Encoder:
     """A run's encoder with fresh weights, which the generator draws."""
     kind: type[Encoder] = pkgutil.resolve_name(ENCODERS[config.encoder])
-    return kind(config.model, generator)
+    return kind(config.model, architecture, generator)
 
 
 def make_objective(config: RunConfig, device: torch.device) -> Objective:

@@ -1,4 +1,4 @@
-"""The networks' one architecture: two hidden layers of ReLU units (paper, appendix A.1)."""
+"""Two hidden layers of ReLU units (paper, appendix A.1)."""
 
 import math
 from itertools import pairwise
@@ -12,7 +12,9 @@ NORMAL_STD = 0.01  # Of first weights with model.initial_weights: normal (paper,
 HE_GAIN = math.sqrt(6)  # With model.initial_weights: he. The variance of PyTorch's weights is 1/(3 inputs).
 
 
-def perceptron(inputs: int, outputs: int, settings: ModelSettings, generator: torch.Generator) -> nn.Module:
+def perceptron(
+    inputs: int, outputs: int, settings: ModelSettings, generator: torch.Generator
+) -> nn.Sequential:
     """Two hidden layers of ReLU units.
 
     Args:

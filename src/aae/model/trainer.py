@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from aae.errors import UserError
 from aae.model import optimizers
 from aae.model.capture import captured, to_device
 from aae.model.losses import reconstruction_loss
@@ -15,6 +14,7 @@ from aae.model.objectives.base import Moment, State, Tensors
 from aae.model.parts import make_objective
 from aae.model.randomness import named_generator
 from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 BETAS = (0.9, 0.98)  # Of Adam; a short memory, as the adversarial loss keeps changing.
 BLOCK = 50  # Steps whose inputs are drawn together: a GPU works on one block while the next is drawn.
@@ -53,8 +53,8 @@ class Trainer:
 
         Args:
             config: the run's settings, device and precision resolved.
-            x: training images, (n, 784), on the device to train on: bytes (of a memory-mapped file, if
-                need be), which become numbers in [0, 1] a minibatch at a time, or float32 in [0, 1].
+            x: training images, (n, height, width), on the device to train on: bytes (of a memory-mapped
+                file, if need be), which become numbers in [0, 1] a minibatch at a time, or float32 in [0, 1].
             y: their digits, or `UNLABELLED`, integers, (n,).
             epoch_images: images in as many steps as an epoch has; n if None. With fewer images than
                 that an epoch passes over them several times, so that its length in updates stays.
@@ -77,7 +77,7 @@ class Trainer:
         self.pass_start = self.batch_order.get_state()  # Before the order of this pass was drawn.
         self.batches: Iterator[torch.Tensor] = iter(())
         self.encoder_noise = named_generator(config.seed, "encoder noise")
-        self.autoencoder = Autoencoder(config).to(x.device)
+        self.autoencoder = Autoencoder(config, (x.shape[1], x.shape[2])).to(x.device)
         self.optimizer = optimizers.make_optimizer(
             self.settings.optimizer, self.autoencoder.parameters(), BETAS
         )

@@ -11,9 +11,11 @@ from PIL import Image
 from torch import nn
 
 from aae.draw.contours import density_map
+from aae.draw.mosaic import tiled
 from aae.draw.plane import limits
 from aae.model.networks import BATCH, Autoencoder
 from aae.model.priors.base import Prior
+from aae.system.errors import UserError
 
 SHOWN = 2000  # Test images that the page holds, spread evenly over the set.
 COLUMNS = 50  # Images in a row of the sheet that holds them.
@@ -22,7 +24,6 @@ FINE, FINER = (
     100,
 )  # Points along each side, of the plane and of its percentiles, at which units may be alive.
 CONTOUR_STEP = 6  # Every so many points of a contour are kept.
-SIDE = 28
 
 
 def space(title: str, autoencoder: Autoencoder, prior: Prior, z: np.ndarray, side: int) -> dict[str, Any]:
@@ -54,19 +55,26 @@ def sheet(x: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
     """Some images on one sheet.
 
     Args:
-        x: all images as bytes, (n, 784).
+        x: all images as bytes, (n, height, width).
         shown: the places of those on the sheet, (k,).
 
     Returns:
-        "columns", "places" (of each image on the sheet in the set, in the sheet's order) and "png".
+        "columns", "places" (of each image on the sheet in the set, in the sheet's order), "height" and
+        "width" of an image, and "png".
     """
     rows = -(-len(shown) // COLUMNS)
-    tiles = np.zeros((rows * COLUMNS, SIDE, SIDE), np.uint8)
-    tiles[: len(shown)] = x[shown].reshape(-1, SIDE, SIDE)
-    pixels = tiles.reshape(rows, COLUMNS, SIDE, SIDE).swapaxes(1, 2).reshape(rows * SIDE, COLUMNS * SIDE)
+    tiles = np.zeros((rows * COLUMNS, *x.shape[1:]), np.uint8)
+    tiles[: len(shown)] = x[shown]
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", optimize=True)
-    return {"columns": COLUMNS, "places": shown.tolist(), "png": base64.b64encode(file.getvalue()).decode()}
+    Image.fromarray(tiled(tiles.reshape(rows, COLUMNS, *x.shape[1:]))).save(file, "PNG", optimize=True)
+    height, width = x.shape[1:]
+    return {
+        "columns": COLUMNS,
+        "places": shown.tolist(),
+        "height": height,
+        "width": width,
+        "png": base64.b64encode(file.getvalue()).decode(),
+    }
 
 
 def shown_places(n: int) -> np.ndarray:
@@ -92,9 +100,17 @@ def small_decoder(decoder: nn.Module, z: torch.Tensor) -> list[tuple[np.ndarray,
 
     Returns:
         Weight, (outputs, inputs), and bias, (outputs,), of each layer.
+
+    Raises:
+        UserError: the decoder is no perceptron, which is all that the page can compute.
     """
-    assert isinstance(decoder, nn.Sequential)
-    layers = [layer for layer in decoder if isinstance(layer, nn.Linear)]
+    parts = list(decoder.children())
+    if not all(isinstance(part, nn.Linear | nn.ReLU | nn.Unflatten) for part in parts):
+        raise UserError(
+            "the live plane of the report computes perceptrons alone; set model.architecture: perceptron, "
+            "or run the other stages by their names"
+        )
+    layers = [part for part in parts if isinstance(part, nn.Linear)]
     alive = [torch.ones(layers[0].in_features, dtype=torch.bool)]
     alive += [torch.zeros(layer.out_features, dtype=torch.bool) for layer in layers[:-1]]
     with torch.inference_mode():

@@ -107,6 +107,8 @@ def render(
         latent=Markup(json.dumps(latent, separators=(",", ":")).replace("</", "<\\/")),
         colours=colours,
         spaces=[each["title"] for each in spaces],
+        height=sheet["height"],
+        width=sheet["width"],
         **parts,
     )
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aae.compare import verdicts
-from aae.compare.summary import COLUMNS, VARIANT
+from aae.compare.measures import MEASURES
+from aae.compare.summary import VARIANT
 from aae.compare.verdicts import (
-    UNITS,
     became,
     by_variant,
     density_differs,
@@ -14,21 +14,20 @@ from aae.compare.verdicts import (
     moments,
     significance,
 )
-from aae.measure.scorecard import MEASURES
 from aae.model.parts import prior_class
 
 Rows = Sequence[Mapping[str, Any]]
-VARIANT_COLUMNS = {  # Title and format of what the table of variants shows.
-    "kl_training": ("KL, training codes", ".3f"),
-    "kl": ("KL, test codes", ".3f"),
-    "total_variation": ("total variation", ".3f"),
-    "below_quarter": ("prior mass below 1/4", ".1%"),
-    "sliced_w2_excess": ("excess sliced W2", ".3f"),
-    "reconstruction_error": ("squared error", ".4f"),
-    "neighbour_accuracy": ("neighbour accuracy", ".3f"),
-    "gap": ("discriminator gap", ".4f"),
-    "sigma_median": ("median sigma", ".2g"),
-}
+VARIANT_COLUMNS = (  # What the table of variants shows.
+    "kl_training",
+    "kl",
+    "total_variation",
+    "below_quarter",
+    "sliced_w2_excess",
+    "reconstruction_error",
+    "neighbour_accuracy",
+    "gap",
+    "sigma_median",
+)
 TARGETS = {  # Of the default recipe, set before the search for it: bounds from above or below.
     "kl_training": ("at most", 0.08),
     "kl": ("at most", 0.10),
@@ -92,17 +91,18 @@ def _encoders(ablation: Rows, contrasts: Rows) -> str:
         words = "No difference between encoders is significant, but equivalence is not shown throughout"
     # Of measures with different units.
     most = max(different or judged, key=lambda row: abs(row["difference"]) / row["margin"])
-    measure, unit = UNITS[most["measure"]]
+    measure = MEASURES[most["measure"]]
     margins = " and ".join(
-        f"±{margin:g} {unit}"
-        for name, unit in {"kl": "nats of KL", "sliced_w2": "of sliced W2"}.items()
-        for margin in {row["margin"] for row in judged if row["measure"] == name}
+        dict.fromkeys(
+            f"±{row['margin']:g} {MEASURES[row['measure']].unit} in {MEASURES[row['measure']].title}"
+            for row in judged
+        )
     )
     pair = most["encoders"].replace(" - ", " minus ")
     sentence = (
-        f"**{words}**: the largest beside its margin, {pair} in {measure}, is "
-        f"{most['difference']:+.3f} {unit} ({interval(most, '+.3f')}), and {equivalent} of {len(judged)} "
-        f"comparisons are equivalent within {margins}"
+        f"**{words}**: the largest beside its margin, {pair} in {measure.title} of {measure.of}, is "
+        f"{most['difference']:+.3f} {measure.unit} ({interval(most, '+.3f')}), and {equivalent} of "
+        f"{len(judged)} comparisons are equivalent within {margins}"
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
     return f"{sentence}; {became(gaussian, 'the Gaussian encoder')}" if gaussian else sentence
@@ -121,24 +121,25 @@ def _constrained(row: Mapping[str, Any]) -> bool:
 
 def base_table(details: Rows) -> str:
     """Every number of the base run beside the null band."""
-    header = ["measure", "codes", "value", "prior samples (95%)"]
+    header = ["measure", "value", "prior samples (95%)"]
     lines = [header, ["---"] * len(header)]
     *numbers, trained_with = details
     for row in numbers:
         null = "" if row["null"] is None else f"{row['null']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
-        lines.append([row["measure"], row["codes"], f"{row['value']:.4g}", null])
+        lines.append([row["measure"], f"{row['value']:.4g}", null])
     return f"Trained with {trained_with['value']}.\n\n{table(lines)}"
 
 
 def ablation_table(variants: Rows) -> str:
     """Mean and standard deviation over seeds, a row a variant, and what samples of the prior give."""
-    header = ["encoder, prior", "seeds", *(title for title, _ in VARIANT_COLUMNS.values())]
+    header = ["encoder, prior", "seeds", *(MEASURES[name].label for name in VARIANT_COLUMNS)]
     lines = [header, ["---"] * len(header)]
     samples = {}
     for numbers in by_variant(variants):
         kl, nulls = numbers["kl"], []
         cells = [kl["variant"], str(kl["seeds"])]
-        for name, (_, form) in VARIANT_COLUMNS.items():
+        for name in VARIANT_COLUMNS:
+            form = MEASURES[name].form
             row = numbers.get(name, {"mean": None, "std": None, "null": None})
             cells.append(_formatted(row["mean"], form) + (f" ± {row['std']:{form}}" if row["std"] else ""))
             nulls.append(_formatted(row["null"], form))
@@ -154,13 +155,13 @@ def _formatted(value: float | None, form: str) -> str:
 
 def contrast_table(contrasts: Rows) -> str:
     """Differences between encoders under a prior, paired by seed; bold where the interval leaves 0 out."""
-    header = ["prior", "encoders", "measure", "codes", "seeds", "difference (95% CI)", "equivalence"]
+    header = ["prior", "encoders", "measure", "seeds", "difference (95% CI)", "equivalence"]
     header += ["minimum detectable", "standard deviation over seeds"]
     lines = [header, ["---"] * len(header)]
     for row in contrasts:
-        column = COLUMNS[row["measure"]]
+        measure = MEASURES[row["measure"]]
         form = ".5f" if row["measure"] == "reconstruction_error" else ".4f"
-        cells = [row["prior"], row["encoders"], column.title, column.codes, str(row["seeds"])]
+        cells = [row["prior"], row["encoders"], measure.label, str(row["seeds"])]
         difference = f"{row['difference']:+{form}}"
         if row["low"] is None:  # One seed.
             lines.append([*cells, difference, "", "", ""])
@@ -175,20 +176,19 @@ def contrast_table(contrasts: Rows) -> str:
 def target_table(variants: Rows) -> str:
     """What the default recipe was to reach and what it reached, mean over seeds of the first encoder."""
     numbers = by_variant(variants)[0]
-    lines = [["measure", "codes", "target", f"reached ({numbers['kl']['variant']})", "met"], ["---"] * 5]
+    lines = [["measure", "target", f"reached ({numbers['kl']['variant']})", "met"], ["---"] * 4]
     for name, (side, bound) in TARGETS.items():
-        row, column, form = numbers[name], COLUMNS[name], VARIANT_COLUMNS[name][1]
+        row, measure = numbers[name], MEASURES[name]
         met = row["mean"] <= bound if side == "at most" else row["mean"] >= bound
-        reached = f"{row['mean']:{form}} ({interval(row, form)})"
-        lines.append([column.title, column.codes, f"{side} {bound:g}", reached, "yes" if met else "**no**"])
+        reached = f"{row['mean']:{measure.form}} ({interval(row, measure.form)})"
+        lines.append([measure.label, f"{side} {bound:g}", reached, "yes" if met else "**no**"])
     return table(lines)
 
 
 def study_table(means: Rows) -> str:
     """A row a group of runs with equal settings: means over seeds, with their 95% intervals."""
     settings = [key for key in means[0] if key not in {"seeds", "measure", "mean", "std", "low", "high"}]
-    columns = {name: VARIANT_COLUMNS[name] for name in STUDY_COLUMNS}
-    header = [*settings, "seeds", *(title for title, _ in columns.values())]
+    header = [*settings, "seeds", *(MEASURES[name].label for name in STUDY_COLUMNS)]
     lines = [header, ["---"] * len(header)]
     groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
     for row in means:
@@ -196,11 +196,11 @@ def study_table(means: Rows) -> str:
         groups.setdefault(names, {})[row["measure"]] = row
     for names, numbers in groups.items():
         cells = [*names, str(numbers["kl"]["seeds"])]
-        for name, (_, form) in columns.items():
+        for name in STUDY_COLUMNS:
             if name not in numbers:  # Runs without a discriminator have no gap.
                 cells.append("")
                 continue
-            row = numbers[name]
+            row, form = numbers[name], MEASURES[name].form
             text = f"{row['mean']:{form}}"
             # Sigma spans decades over seeds: Student's interval would reach below 0.
             bare = row["low"] is None or name == "sigma_median"

@@ -10,14 +10,14 @@ import signal
 import sys
 from pathlib import Path
 
-from aae.errors import UserError
 from aae.runs import rows
 from aae.runs.grid import ImagesByRun, Wanted, fill, wanted
 from aae.runs.store import Store, locate, say
 from aae.settings.params import GridSettings, Params, Run, parse_params, parse_study
+from aae.system.errors import UserError
 
 ROOT = Path()
-DATA = Path("data/mnist")
+DATA = Path("data")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
-from aae.runs import artifacts
+from aae.system import artifacts
 
 DAMAGE = (SafetensorError, TypeError, KeyError, ValueError)  # How reading a damaged file can fail.
 

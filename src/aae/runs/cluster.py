@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
 
 from aae.data.images import Images
-from aae.errors import UserError
 from aae.model import parts
 from aae.runs.code import meaning
 from aae.runs.environment import Environment, find_environment
@@ -25,6 +24,7 @@ from aae.runs.store import Store, is_whole, say
 from aae.runs.training import KIND as TRAINING
 from aae.runs.training import training_key
 from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 PATIENCE = 30  # Seconds to wait for the scheduler.
 

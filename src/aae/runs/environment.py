@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import torch
 
+from aae.data.datasets import SHAPE
 from aae.model.devices import resolve
 from aae.model.numerics import prepare_process
 from aae.model.trainer import Trainer
-from aae.runs import artifacts
 from aae.runs.store import Store
 from aae.settings.config import RunConfig
+from aae.system import artifacts
 
 STEPS = 3  # An epoch of the fingerprint, which has two: one before refinement, one within it.
 BATCH = 150
@@ -28,6 +29,7 @@ FINGERPRINT = {
     "labels": 0,
     "seed": 0,
     "model": {
+        "architecture": "perceptron",
         "hidden_units": 1000,
         "code_dim": 2,
         "prior_std": 1.0,
@@ -49,7 +51,7 @@ FINGERPRINT = {
         "warmup": 0.0,
         "decay_start": 0.5,
     },
-    "data": {"images": "all", "validation": False},
+    "data": {"name": "mnist", "images": "all", "validation": False},
 }
 
 
@@ -88,7 +90,7 @@ def _measure(device: str, precision: str, threads: int) -> Environment:
     probe = RunConfig.model_validate(content)
     prepare_process(probe.train)
     generator = torch.Generator().manual_seed(0)
-    x = torch.randint(256, (STEPS * BATCH, 784), generator=generator, dtype=torch.uint8)
+    x = torch.randint(256, (STEPS * BATCH, *SHAPE), generator=generator, dtype=torch.uint8)
     trainer = Trainer(probe, x.to(device), torch.zeros(len(x), dtype=torch.int64))
     trainer.run_epoch()
     start = time.perf_counter()

@@ -6,14 +6,14 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.data.images import Images, to_unit
-from aae.errors import UserError
-from aae.runs import artifacts
 from aae.runs.code import meaning
 from aae.runs.names import short_hash
 from aae.runs.store import Store
 from aae.runs.training import KIND as TRAINING
 from aae.runs.training import load_autoencoder, training_key
 from aae.settings.config import RunConfig
+from aae.system import artifacts
+from aae.system.errors import UserError
 
 KIND = "evaluation"
 MEASURES = "measures.json"
@@ -84,7 +84,8 @@ def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str
     from aae.measure.likelihood import likelihood_of_run
 
     require_unseen(images)
-    return likelihood_of_run(config, autoencoder, to_unit(images.x_validation), to_unit(images.x_evaluation))
+    unit = (to_unit(part).reshape(len(part), -1) for part in (images.x_validation, images.x_evaluation))
+    return likelihood_of_run(config, autoencoder, *unit)
 
 
 def require_unseen(images: Images) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aae.data.images import Images, read_images
-from aae.errors import UserError
-from aae.runs import artifacts
 from aae.runs.evaluation import KIND as EVALUATION
 from aae.runs.evaluation import MEASURES, evaluation_key
 from aae.runs.progress import Progress, minutes
@@ -19,6 +17,8 @@ from aae.runs.training import KIND as TRAINING
 from aae.runs.training import training_key
 from aae.settings.config import RunConfig
 from aae.settings.params import Run
+from aae.system import artifacts
+from aae.system.errors import UserError
 
 if TYPE_CHECKING:
     from aae.runs.environment import Environment
@@ -37,11 +37,8 @@ class Wanted:
     training_key: str
     key: str
     """Of its evaluation."""
-
-    @property
-    def steps(self) -> int:
-        """Updates, roughly: of the 60,000 images of MNIST."""
-        return self.run.config.train.epochs * (60_000 // self.run.config.train.batch_size)
+    steps: int
+    """Updates of the training run."""
 
 
 class Found(NamedTuple):
@@ -57,7 +54,7 @@ class ImagesByRun:
     """The images of runs, read once for runs that have the same."""
 
     def __init__(self, folder: Path) -> None:
-        """The folder of the IDX files."""
+        """The folder that holds those of the data sets."""
         self.folder = folder
         self._known: dict[str, Images] = {}
 
@@ -75,7 +72,9 @@ def wanted(runs: Sequence[Run], images: ImagesByRun, extra: Sequence[str] = ()) 
     for run in runs:
         of_run = images.of(run.config)
         keys = training_key(run.config, of_run), evaluation_key(run.config, of_run, tuple(extra))
-        result.append(Wanted(run, tuple(extra), *keys))
+        train = run.config.train
+        steps = train.epochs * (of_run.total // train.batch_size)
+        result.append(Wanted(run, tuple(extra), *keys, steps))
     return result
 
 

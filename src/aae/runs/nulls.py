@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from aae.errors import UserError
 from aae.model import parts
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
-from aae.runs import artifacts
 from aae.runs.code import meaning
 from aae.runs.names import short_hash
 from aae.runs.store import Store
+from aae.system import artifacts
+from aae.system.errors import UserError
 
 Null = dict[str, Any]  # What `aae.measure.nulls` gives for one prior.
 LEAST_CODES = 100

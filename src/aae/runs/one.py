@@ -17,10 +17,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from aae.data.images import Images, read_images
-from aae.errors import UserError
-from aae.processes import end_with_parent
 from aae.runs.store import Store
 from aae.settings.config import RunConfig
+from aae.system.errors import UserError
+from aae.system.processes import end_with_parent
 
 GPU_RUNS = 2  # At a time on one GPU; others prepare or evaluate on the cores meanwhile.
 

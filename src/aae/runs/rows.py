@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from aae.data.images import to_unit
-from aae.runs import artifacts
 from aae.runs.code import meaning
 from aae.runs.evaluation import require_unseen
 from aae.runs.grid import (
@@ -25,6 +24,7 @@ from aae.runs.grid import (
 from aae.runs.names import short_hash
 from aae.runs.store import Store
 from aae.settings.params import GridSettings, Params
+from aae.system import artifacts
 
 RUNS, CURVES, PICTURES = "runs.csv", "curves.csv", "pictures.safetensors"
 TEXT = ("key", "environment", "variant")  # Columns that are words, even where they look like numbers.
@@ -182,7 +182,8 @@ def _controls(found: Sequence[Found], images: ImagesByRun, store: Store, earlier
         from aae.measure.likelihood import likelihood_controls
 
         require_unseen(of_run)
-        unit = (to_unit(each) for each in (of_run.x, of_run.x_validation, of_run.x_evaluation))
+        parts = (of_run.x, of_run.x_validation, of_run.x_evaluation)
+        unit = (to_unit(part).reshape(len(part), -1) for part in parts)
         artifacts.save_rows(likelihood_controls(*unit), path)
     rows: list[dict[str, Any]] = artifacts.load_json(path)
     return [{"key": key, "environment": "", "variant": f"control: {row.pop('name')}", **row} for row in rows]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import aae
-from aae.processes import cores
 from aae.runs.store import Store, say
 from aae.settings.config import RunConfig
+from aae.system.processes import cores
 
 if TYPE_CHECKING:
     from aae.runs.environment import Environment

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from aae.runs import artifacts
+from aae.system import artifacts
 
 FOLDER = ".runs"
 MANIFEST = "entry.json"

@@ -1,30 +1,40 @@
 """Train a run, or take it from the store."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from aae.data.images import Images
-from aae.errors import UserError
-from aae.model import encoding, parts
-from aae.model.devices import resolve
-from aae.model.numerics import prepare_process
-from aae.model.trainer import Losses, Trainer
-from aae.runs import artifacts, checkpoints
+from aae.model import parts
+from aae.runs import checkpoints
 from aae.runs.checkpoints import Checkpoint
 from aae.runs.code import meaning
 from aae.runs.names import short_hash
 from aae.runs.store import Store, say
-from aae.settings.config import RunConfig
+from aae.settings.config import RunConfig, load_config, save_config
+from aae.system import artifacts
+from aae.system.errors import UserError
+
+if TYPE_CHECKING:  # Imported where needed: PyTorch takes seconds, and what is in the store needs none.
+    import torch
+
+    from aae.model.networks import Autoencoder
+    from aae.model.trainer import Trainer
 
 KIND = "training"
 CHECKPOINT_EVERY = 60.0  # Seconds. A checkpoint takes up to 0.9 s and 55 MB.
 MOST_RECORDED = 40  # Epochs whose codes are kept.
 
+WEIGHTS = "weights.safetensors"
+SHAPE = "shape"  # Of images, in the notes of that file.
+
+Losses = dict[str, float]
 OnEpoch = Callable[[int, Losses], object]
 
 
@@ -32,7 +42,7 @@ def training_key(config: RunConfig, images: Images) -> str:
     """The name of all that decides a run's bits beside the machine.
 
     Those are the settings as asked, the images, and the meaning of the code that this run uses: the
-    trainer's and that of its own prior, encoder and objective.
+    trainer's and that of its own prior, encoder, objective and architecture.
     """
     modules = ["aae.model.trainer", "aae.model.encoding", "aae.model.numerics", *parts.modules_of(config)]
     code = meaning(modules, inside="aae.model", without="aae.model.parts")
@@ -72,15 +82,13 @@ def train_run(
         if found := store.find(KIND, key, environment):  # Another process made it meanwhile.
             return found
         checkpoint = store.checkpoint(key, environment)
-        trainer, history, codes = train(resolve(config), images, checkpoint, on_epoch)
-        device = trainer.x.device
-        x_evaluation = torch.tensor(images.x_evaluation, device=device)
-        codes = codes | encoding.final_codes(trainer.config, trainer.autoencoder, trainer.x, x_evaluation)
+        trainer, history, codes = train(config, images, checkpoint, on_epoch)
         with store.make(KIND, key, environment) as folder:
-            artifacts.save_config(config, folder / "config.json")
+            save_config(config, folder / "config.json")
             artifacts.save_table(history, folder / "history.csv")
             artifacts.save_tensors(codes, folder / "codes.safetensors")
-            artifacts.save_tensors(trainer.weights(), folder / "weights.safetensors")
+            shape = " ".join(map(str, trainer.autoencoder.shape))
+            artifacts.save_tensors(trainer.weights(), folder / WEIGHTS, {SHAPE: shape})
         checkpoint.unlink(missing_ok=True)
     trained = store.find(KIND, key, environment)
     assert trained is not None
@@ -90,7 +98,14 @@ def train_run(
 def train(
     config: RunConfig, images: Images, checkpoint: Path, on_epoch: OnEpoch
 ) -> tuple[Trainer, list[Losses], dict[str, torch.Tensor]]:
-    """A trainer at the end of all epochs, the mean losses of each, and the codes of recorded ones."""
+    """A trainer at the end of all epochs, the mean losses of each, and codes: of recorded ones, and final."""
+    import torch
+
+    from aae.model import encoding
+    from aae.model.devices import resolve
+    from aae.model.numerics import prepare_process
+
+    config = resolve(config)
     prepare_process(config.train)
     trainer, history, codes = resume(config, images, checkpoint)
     x_evaluation = torch.tensor(images.x_evaluation, device=trainer.x.device)
@@ -109,13 +124,17 @@ def train(
             tensors = trainer.state_dict() | {"codes": codes}
             checkpoints.save(Checkpoint(tensors, history), checkpoint)
             saved = time.monotonic()
-    return trainer, history, codes
+    final = encoding.final_codes(config, trainer.autoencoder, trainer.x, x_evaluation)
+    return trainer, history, codes | final
 
 
 def resume(
     config: RunConfig, images: Images, checkpoint: Path
 ) -> tuple[Trainer, list[Losses], dict[str, torch.Tensor]]:
     """The run as its checkpoint has it, or a fresh one if there is none to trust."""
+    import torch
+
+    from aae.model.trainer import Trainer
 
     def fresh() -> Trainer:
         # Images as bytes: a quarter of the memory of floats.
@@ -140,14 +159,16 @@ def recorded_epochs(epochs: int) -> set[int]:
     return set(np.linspace(1, epochs, min(epochs, MOST_RECORDED)).round().astype(int).tolist())
 
 
-def load_autoencoder(folder: Path):  # type: ignore[no-untyped-def]
-    """The settings of a trained run, device and precision resolved for the CPU, and its networks."""
+def load_autoencoder(folder: Path) -> tuple[RunConfig, Autoencoder]:
+    """The settings of a trained run, as asked, and its networks, on the CPU."""
     from aae.model.networks import Autoencoder
+    from aae.model.numerics import prepare_process
 
-    config = artifacts.load_config(folder / "config.json")
+    config = load_config(folder / "config.json")
     prepare_process(config.train)
-    autoencoder = Autoencoder(config)
-    weights = artifacts.load_tensors(folder / "weights.safetensors")
+    height, width = map(int, artifacts.load_notes(folder / WEIGHTS)[SHAPE].split())
+    autoencoder = Autoencoder(config, (height, width))
+    weights = artifacts.load_tensors(folder / WEIGHTS)
     own = {
         name.removeprefix("autoencoder."): value
         for name, value in weights.items()

@@ -3,20 +3,26 @@
 Apart from `aae.settings.params`, so that a new option of a figure never counts as a change of a training run.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aae.model.parts import ENCODERS, OBJECTIVES, PRIORS
+from aae.data.datasets import DATASETS, TRAINING_IMAGES
+from aae.model.parts import ARCHITECTURES, ENCODERS, OBJECTIVES, PRIORS
+from aae.system import artifacts
 
 if TYPE_CHECKING:
+    ArchitectureName: TypeAlias = str
+    DatasetName: TypeAlias = str
     EncoderName: TypeAlias = str
     ObjectiveName: TypeAlias = str
     PriorName: TypeAlias = str
 else:  # Whatever the tables have.
-    EncoderName, ObjectiveName, PriorName = (Literal[tuple(each)] for each in (ENCODERS, OBJECTIVES, PRIORS))
+    ArchitectureName, DatasetName, EncoderName, ObjectiveName, PriorName = (
+        Literal[tuple(table)] for table in (ARCHITECTURES, DATASETS, ENCODERS, OBJECTIVES, PRIORS)
+    )
 
-UNLABELLED = 10  # The class of training images whose digit a run is not told (paper, Figure 3).
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -29,6 +35,7 @@ class Settings(BaseModel):
 class ModelSettings(Settings):
     """The networks and the scale of the prior; params.yaml gives each key's unit and range."""
 
+    architecture: ArchitectureName
     hidden_units: int = Field(ge=1, le=100_000)
     code_dim: int = Field(ge=2, le=1000)
     prior_std: float = Field(ge=1e-3, le=1e3)
@@ -43,7 +50,7 @@ class TrainSettings(Settings):
     """The recipe; params.yaml gives each key's unit and range."""
 
     epochs: int = Field(ge=1, le=100_000)
-    batch_size: int = Field(ge=1, le=60_000)
+    batch_size: int = Field(ge=1, le=TRAINING_IMAGES)
     optimizer: Literal["adam", "sgd"]
     learning_rate: float = Field(gt=0, le=1000)
     discriminator_learning_rate: float = Field(gt=0, le=1000)
@@ -61,11 +68,12 @@ class TrainSettings(Settings):
 
 
 class DataSettings(Settings):
-    """Which of MNIST's images a run learns from, and on which it is evaluated."""
+    """Which images a run learns from, and on which it is evaluated."""
 
+    name: DatasetName
     images: Annotated[
-        Literal["all"] | Annotated[int, Field(ge=1, le=60_000)],
-        Field(description="all, or a number from 1 to 60000"),
+        Literal["all"] | Annotated[int, Field(ge=1, le=TRAINING_IMAGES)],
+        Field(description=f"all, or a number from 1 to {TRAINING_IMAGES}"),
     ]
     validation: bool
 
@@ -76,7 +84,7 @@ class RunConfig(Settings):
     encoder: EncoderName
     prior: PriorName
     objective: ObjectiveName
-    labels: int = Field(ge=0, le=60_000)
+    labels: int = Field(ge=0, le=TRAINING_IMAGES)
     seed: Seed
     model: ModelSettings
     train: TrainSettings
@@ -116,6 +124,23 @@ class RunConfig(Settings):
     def title(self) -> str:
         """What figures call the run."""
         title = f"{self.encoder} encoder, prior: {self.prior}"
+        if self.model.architecture != "perceptron":
+            title = f"{self.model.architecture} {title}"
         if self.objective != "adversarial":
             title += f", {self.objective}"
         return title + (f", {self.labels:,} labels" if self.labels else "")
+
+    @property
+    def images_title(self) -> str:
+        """What figures call the images that the run is evaluated on."""
+        return f"{DATASETS[self.data.name].title} {'validation' if self.data.validation else 'test'}"
+
+
+def save_config(config: RunConfig, path: Path) -> None:
+    """Leave the settings of one run in a file, for `load_config`."""
+    artifacts.save_json(config.model_dump(), path)
+
+
+def load_config(path: Path) -> RunConfig:
+    """The settings of one run."""
+    return artifacts.read(path, lambda: RunConfig.model_validate_json(path.read_text(encoding="utf-8")))

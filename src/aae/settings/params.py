@@ -7,19 +7,9 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from aae.errors import UserError
-from aae.settings.config import (
-    DataSettings,
-    EncoderName,
-    ModelSettings,
-    ObjectiveName,
-    PriorName,
-    RunConfig,
-    Seed,
-    Settings,
-    TrainSettings,
-)
+from aae.settings.config import RunConfig, Seed, Settings
 from aae.settings.error_messages import first_complaint
+from aae.system.errors import UserError
 
 Schema = TypeVar("Schema", bound=Settings)
 # What a variant of a grid starts from, whatever the base run is: its settings leave grids alone.
@@ -100,30 +90,16 @@ class Run(NamedTuple):
         return f"{self.variant}, seed {self.config.seed}"
 
 
-class Params(Settings):
-    """The whole of params.yaml."""
+class Params(RunConfig):
+    """The whole of params.yaml: the base run's settings, and those of figures and the ablation."""
 
-    seed: Seed
-    encoder: EncoderName
-    prior: PriorName
-    objective: ObjectiveName
-    labels: int = Field(ge=0, le=60_000)
-    model: ModelSettings
-    train: TrainSettings
-    data: DataSettings
     plot_2A: Plot2ASettings
     grid_2E: Grid2ESettings
     ablation: GridSettings
 
-    @model_validator(mode="after")
-    def _runs_fit_together(self) -> "Params":
-        self.base()
-        return self
-
     def base(self) -> RunConfig:
         """The settings of the base run."""
-        names = ("seed", "encoder", "prior", "objective", "labels", "model", "train", "data")
-        return RunConfig.model_validate({name: getattr(self, name) for name in names})
+        return RunConfig.model_validate({name: getattr(self, name) for name in RunConfig.model_fields})
 
     def runs(self, grid: GridSettings) -> list[Run]:
         """The training runs of a grid, by variant and seed.

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aae.compare.equivalence import compare
-from aae.compare.summary import COLUMNS, t_interval
+from aae.compare.measures import MEASURES
+from aae.compare.summary import t_interval
 from aae.compare.verdicts import equivalence, interval
 from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
@@ -15,12 +16,7 @@ from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, paired
 
 BY = ("encoder", "prior", "objective", "labels")  # What a variant's runs have in common in the table.
-PANELS = {
-    "kl": "KL(q || p),\ntest codes, nats",
-    "below_quarter": "prior mass with\nq/p below 1/4",
-    "reconstruction_error": "squared error\na pixel",
-    "neighbour_accuracy": "neighbour\naccuracy",
-}
+PANELS = ("kl", "below_quarter", "reconstruction_error", "neighbour_accuracy")
 
 # What decides, written down before the run.
 FILLED = 0.01  # Share of the prior's mass with q/p below 1/4 up to which there are no holes.
@@ -174,7 +170,7 @@ def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | N
     values = np.array([run[measure] for run in rows])
     mean, (low, high) = float(values.mean()), t_interval(values)
     worst = low if sign > 0 else high
-    words = f"{named(rows[0])}: {COLUMNS[measure].title} {mean:.3f}"
+    words = f"{named(rows[0])}: {MEASURES[measure].title} {mean:.3f}"
     if low is not None:
         words += f" ({interval({'low': low, 'high': high}, 'z.3f')}, {len(values)} seeds)"  # z: no -0.000.
     return Statement(words, sign * (mean - limit) >= 0, worst is not None and sign * (worst - limit) >= 0)

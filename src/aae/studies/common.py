@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from aae.compare.summary import over_seeds, run_row, with_excess
-from aae.errors import UserError
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
 from aae.settings.config import RunConfig
 from aae.settings.params import GridSettings, Run
+from aae.system.errors import UserError
 
 Row = Mapping[str, Any]
 Null = Mapping[str, Any]

@@ -6,20 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aae.compare.equivalence import compare
+from aae.compare.measures import MEASURES
 from aae.compare.verdicts import interval, significance
+from aae.data.datasets import TRAINING_IMAGES
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, named, over, paired, sigma_of
 
 BY = ("encoder", "sigma", "images")  # What a variant's runs have in common in the table.
-ALL_IMAGES = 60_000
-PANELS = {
-    "kl": "KL(q || p) of 10,000 test codes, nats (primary)",
-    "kl_training": "KL(q || p) of all training codes, nats",
-    "reconstruction_error": "squared error a pixel, test images",
-    "neighbour_accuracy": "neighbour accuracy, test images",
-}
+PANELS = ("kl", "kl_training", "reconstruction_error", "neighbour_accuracy")  # The first is the primary one.
 
 
 def conclude(grid: Grid) -> Conclusion:
@@ -31,15 +27,15 @@ def settings(config: RunConfig) -> dict[str, Any]:
     """What the study varies: the encoder's sigma (None without one) and the number of training images."""
     return {
         "sigma": sigma_of(config),
-        "images": ALL_IMAGES if config.data.images == "all" else config.data.images,
+        "images": TRAINING_IMAGES if config.data.images == "all" else config.data.images,
     }
 
 
 def figure(rows: Rows) -> Figure:
     """Four measures over the number of training images, a curve an encoder."""
     panels = [
-        Panel(label, [Curve(*each) for each in over(rows, "images", measure, named)])
-        for measure, label in PANELS.items()
+        Panel(MEASURES[measure].label, [Curve(*each) for each in over(rows, "images", measure, named)])
+        for measure in PANELS
     ]
     title = "Fewer training images, with equally many updates; prior: gaussian"
     return figure_curves(panels, "training images", title)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aae.compare.equivalence import compare
+from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import GAP_CLOSED, interval
 from aae.draw.curves import Curve, Panel, figure_curves
@@ -15,12 +16,7 @@ from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, over, paired
 
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
-PANELS = {
-    "kl_training": "KL(q || p) of training codes, nats",
-    "kl": "KL(q || p) of test codes, nats",
-    "gap": "discriminator gap, nats of JSD",
-    "reconstruction_error": "squared error a pixel, test images",
-}
+PANELS = ("kl_training", "kl", "gap", "reconstruction_error")
 STAYS = 0.01  # Nats by which the KL divergence must fall from one budget to its double to count as falling.
 
 
@@ -54,8 +50,8 @@ def figure(rows: Rows) -> Figure:
 
     by_interval = sorted(rows, key=lambda run: run["interval"], reverse=True)
     panels = [
-        Panel(label, [Curve(*each) for each in over(by_interval, "epochs", measure, name)])
-        for measure, label in PANELS.items()
+        Panel(MEASURES[measure].label, [Curve(*each) for each in over(by_interval, "epochs", measure, name)])
+        for measure in PANELS
     ]
     title = "Longer training, each budget with its own schedule; deterministic encoder, prior: gaussian"
     return figure_curves(panels, "epochs", title)

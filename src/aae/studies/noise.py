@@ -14,12 +14,7 @@ from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, named, paired, sigma_of
 
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
-PANELS = {
-    "kl_training": "KL(q || p),\ntraining codes, nats",
-    "kl": "KL(q || p),\ntest codes, nats",
-    "reconstruction_error": "squared error\na pixel",
-    "neighbour_accuracy": "neighbour\naccuracy",
-}
+PANELS = ("kl_training", "kl", "reconstruction_error", "neighbour_accuracy")
 
 
 def conclude(grid: Grid) -> Conclusion:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from aae.compare.equivalence import compare
 from aae.compare.summary import t_interval
 from aae.compare.verdicts import equivalence, interval
+from aae.data.datasets import TRAINING_IMAGES
 from aae.draw.table1 import Loss, Mark, figure_table1
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, require_told_apart
@@ -66,7 +67,7 @@ def settings(config: RunConfig, curves: pd.DataFrame) -> dict[str, Any]:
     """
     return {
         "recipe": PAPERS if config.train.optimizer == "sgd" else OURS,
-        "updates": -(-60_000 // config.train.batch_size),
+        "updates": -(-TRAINING_IMAGES // config.train.batch_size),
         "training_error": float(curves["reconstruction_loss"].iloc[-1]),
         "epochs": int(curves["epoch"].iloc[-1]),
     }

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aae.compare.equivalence import compare
+from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import interval
 from aae.draw.front import Panel, Series, figure_front
@@ -21,10 +22,7 @@ SERIES = {  # What `settings` calls an objective, and what the figure does.
     "equal weighting": "adversarial, the paper's equal weighting",
     "unregularized": "no regularization",
 }
-PANELS = {
-    "reconstruction_error": "squared error a pixel, test images",
-    "neighbour_accuracy": "neighbour accuracy, test images",
-}
+PANELS = ("reconstruction_error", "neighbour_accuracy")
 
 
 def conclude(grid: Grid) -> Conclusion:
@@ -48,8 +46,8 @@ def settings(config: RunConfig) -> dict[str, Any]:
 
 def figure(rows: Rows) -> Figure:
     """KL divergence of training codes against squared error and against neighbour accuracy."""
-    y_label = "KL(q || p) of training codes, nats"
-    panels = [Panel(label, y_label, series_of(rows, measure)) for measure, label in PANELS.items()]
+    y_label = MEASURES["kl_training"].label
+    panels = [Panel(MEASURES[measure].label, y_label, series_of(rows, measure)) for measure in PANELS]
     return figure_front(panels, "What fitting the prior costs; prior: gaussian")
 
 

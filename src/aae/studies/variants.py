@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from aae.compare.measures import MEASURES
 from aae.settings.config import RunConfig
 
 Rows = Sequence[Mapping[str, Any]]  # A study's table, a row a run.
@@ -40,23 +41,24 @@ def over(
 
 
 def by_variant(
-    rows: Rows, measures: Mapping[str, str], name: Callable[[Mapping[str, Any]], str]
+    rows: Rows, measures: Sequence[str], name: Callable[[Mapping[str, Any]], str]
 ) -> list[tuple[str, list[tuple[str, np.ndarray]]]]:
     """Several measures of every variant, in the order of the rows.
 
     Args:
         rows: the study's runs.
-        measures: what each measure is called.
+        measures: their names.
         name: what a run's variant is called.
 
     Returns:
         What a measure is called and, of each variant, its name and the measure, one a seed.
     """
     groups = {each: [run for run in rows if name(run) == each] for each in dict.fromkeys(map(name, rows))}
-    return [
-        (label, [(each, np.array([run[measure] for run in runs])) for each, runs in groups.items()])
-        for measure, label in measures.items()
-    ]
+
+    def seeds(measure: str) -> list[tuple[str, np.ndarray]]:
+        return [(each, np.array([run[measure] for run in runs])) for each, runs in groups.items()]
+
+    return [(MEASURES[measure].label, seeds(measure)) for measure in measures]
 
 
 def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:

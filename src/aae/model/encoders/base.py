@@ -5,10 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from aae.model.perceptron import perceptron
+from aae.model.architectures.base import Architecture
 from aae.settings.config import ModelSettings
-
-PIXELS = 28 * 28
 
 
 class Codes(NamedTuple):
@@ -25,18 +23,25 @@ class Codes(NamedTuple):
 class Encoder(nn.Module):
     """q(z|x). Subclasses say how a code is drawn; what is random about it they draw apart."""
 
-    inputs = PIXELS
-    outputs_a_dimension = 1
+    noise = 0
+    """Numbers that its network takes beside an image."""
 
-    def __init__(self, settings: ModelSettings, generator: torch.Generator) -> None:
+    def __init__(
+        self, settings: ModelSettings, architecture: Architecture, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.settings = settings
-        self.net = perceptron(self.inputs, self.outputs_a_dimension * settings.code_dim, settings, generator)
+        self.net = architecture.encoder(self.outputs(settings), self.noise, generator)
+
+    @staticmethod
+    def outputs(settings: ModelSettings) -> int:
+        """Numbers that its network gives for an image."""
+        return settings.code_dim
 
     def draw_noise(self, n: int, generator: torch.Generator) -> torch.Tensor | None:
         """The randomness of n codes, on the CPU, (n, ...); None where there is none."""
         return None
 
     def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> Codes:
-        """One code for each image, (batch, 784), with what `draw_noise` gave."""
+        """One code for each image, (batch, height, width), with what `draw_noise` gave."""
         raise NotImplementedError

@@ -10,4 +10,4 @@ class DeterministicEncoder(Encoder):
 
     def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> Codes:
         """f(x)."""
-        return Codes(self.net(x))
+        return Codes(self.net(x, None))

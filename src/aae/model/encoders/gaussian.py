@@ -13,9 +13,10 @@ class GaussianEncoder(Encoder):
     sigma is a softplus or, with a number as `model.sigma`, that many of the prior's standard deviations.
     """
 
-    def __init__(self, settings: ModelSettings, generator: torch.Generator) -> None:
-        self.outputs_a_dimension = 2 if settings.sigma == "learned" else 1
-        super().__init__(settings, generator)
+    @staticmethod
+    def outputs(settings: ModelSettings) -> int:
+        """A mean a dimension and, where it is learned, a standard deviation."""
+        return settings.code_dim * (2 if settings.sigma == "learned" else 1)
 
     def draw_noise(self, n: int, generator: torch.Generator) -> torch.Tensor:
         """Epsilon ~ N(0, I), (n, code_dim)."""
@@ -25,9 +26,9 @@ class GaussianEncoder(Encoder):
         """mu(x) + sigma(x) * epsilon."""
         assert noise is not None
         if self.settings.sigma == "learned":
-            mean, raw_std = self.net(x).chunk(2, dim=1)
+            mean, raw_std = self.net(x, None).chunk(2, dim=1)
             std = F.softplus(raw_std)
         else:
-            mean = self.net(x)
+            mean = self.net(x, None)
             std = torch.full_like(mean, self.settings.prior_std * float(self.settings.sigma))
         return Codes(mean + std * noise, mean, std)

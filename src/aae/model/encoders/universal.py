@@ -2,7 +2,7 @@
 
 import torch
 
-from aae.model.encoders.base import PIXELS, Codes, Encoder
+from aae.model.encoders.base import Codes, Encoder
 
 NOISE_DIM = 10  # Dimensions of eta, its input noise.
 
@@ -10,7 +10,7 @@ NOISE_DIM = 10  # Dimensions of eta, its input noise.
 class UniversalEncoder(Encoder):
     """z = f(x, eta), eta ~ N(0, I): the paper's universal approximator posterior."""
 
-    inputs = PIXELS + NOISE_DIM
+    noise = NOISE_DIM
 
     def draw_noise(self, n: int, generator: torch.Generator) -> torch.Tensor:
         """Eta ~ N(0, I), (n, `NOISE_DIM`)."""
@@ -19,4 +19,4 @@ class UniversalEncoder(Encoder):
     def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> Codes:
         """f(x, eta) for one sample of eta an image."""
         assert noise is not None
-        return Codes(self.net(torch.cat([x, noise], dim=1)))
+        return Codes(self.net(x, noise))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 
-from aae.errors import UserError
+from aae.data.datasets import UNLABELLED
 from aae.model import optimizers
 from aae.model.encoders.base import Codes
 from aae.model.networks import apply
@@ -17,7 +17,8 @@ from aae.model.objectives.adversarial_losses import (
 from aae.model.objectives.base import Moment, Objective, Tensors
 from aae.model.perceptron import perceptron
 from aae.model.randomness import named_generator
-from aae.settings.config import UNLABELLED, RunConfig
+from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 DISCRIMINATOR_BETAS = (0.5, 0.99)  # Short memory: the discriminator follows codes that move.
 # The discriminator's loss, over an epoch, at which it is certain (D = 0.99): the encoder learns nothing.

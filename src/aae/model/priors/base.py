@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy import special
 
-from aae.errors import UserError
+from aae.system.errors import UserError
 
 if TYPE_CHECKING:
     import torch  # Figures draw contours and need no torch, whose import takes seconds.

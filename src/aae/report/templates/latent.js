@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("latent-data").textContent);
   const COLOURS = data.colours;
-  const SIDE = 28;
+  const WIDE = data.sheet.width, HIGH = data.sheet.height; // Of an image, in pixels.
   const NEAR = 14; // Pixels from a point within which the pointer is on it.
   const STEP = 1 / 60; // Of the plane's width: an arrow key's.
   const TRAVEL = 3000; // Milliseconds from one end of a line to the other.
@@ -118,7 +118,7 @@
   // Each image as large as the distance to its neighbours leaves room for.
   function drawGrid(c) {
     const tile = document.createElement("canvas");
-    tile.width = tile.height = SIDE;
+    [tile.width, tile.height] = [WIDE, HIGH];
     const count = space.grid.length / 2, side = Math.round(Math.sqrt(count));
     const codes = Array.from({length: count}, (_, i) => [space.grid[2 * i], space.grid[2 * i + 1]]);
     const places = codes.map(toPixel);
@@ -132,7 +132,7 @@
   }
 
   function paint(target, pixels) {
-    const image = target.createImageData(SIDE, SIDE);
+    const image = target.createImageData(WIDE, HIGH);
     for (let i = 0; i < pixels.length; i++) {
       const at = 4 * i;
       image.data[at] = image.data[at + 1] = image.data[at + 2] = Math.round(255 * pixels[i]);
@@ -212,14 +212,14 @@
     }
     const original = $("original").getContext("2d"), rebuilt = $("rebuilt").getContext("2d");
     if (nearest === null) {
-      original.clearRect(0, 0, SIDE, SIDE);
-      rebuilt.clearRect(0, 0, SIDE, SIDE);
+      original.clearRect(0, 0, WIDE, HIGH);
+      rebuilt.clearRect(0, 0, WIDE, HIGH);
       $("digit").textContent = "-";
       return;
     }
     const tile = shownAt.get(nearest), columns = data.sheet.columns;
     original.drawImage(
-      sheet, (tile % columns) * SIDE, Math.floor(tile / columns) * SIDE, SIDE, SIDE, 0, 0, SIDE, SIDE);
+      sheet, (tile % columns) * WIDE, Math.floor(tile / columns) * HIGH, WIDE, HIGH, 0, 0, WIDE, HIGH);
     paint(rebuilt, decode(space.layers, codeAt(nearest)));
     $("digit").textContent = digits[nearest];
   }

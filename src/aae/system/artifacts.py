@@ -6,21 +6,22 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
-from aae.errors import UserError
-from aae.settings.config import RunConfig
+from aae.system.errors import UserError
 
 if TYPE_CHECKING:  # Imported where needed: each takes seconds, and no stage needs them all.
     import pandas as pd
     import torch
     from matplotlib.figure import Figure
+
+Loaded = TypeVar("Loaded")
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def save_json(content: Mapping[str, Any], path: Path) -> None:
 
 def load_json(path: Path) -> Any:
     """What `save_json` or `save_rows` wrote."""
-    return _read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+    return read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 
 def save_table(
@@ -88,7 +89,7 @@ def load_table(path: Path) -> pd.DataFrame:
     """What `save_table` wrote."""
     import pandas as pd
 
-    return _read(path, lambda: pd.read_csv(path))
+    return read(path, lambda: pd.read_csv(path))
 
 
 def load_rows(path: Path, text: Sequence[str]) -> list[dict[str, Any]]:
@@ -102,14 +103,15 @@ def load_rows(path: Path, text: Sequence[str]) -> list[dict[str, Any]]:
 
     words = dict.fromkeys(text, str)
     # Nullable types: with NumPy's own a gap would make the whole numbers of its column floats.
-    table = _read(
+    table = read(
         path,
         lambda: pd.read_csv(
             path, dtype=words, keep_default_na=False, na_values=[""], dtype_backend="numpy_nullable"
         ),
     )
     return [
-        {name: value for name, value in row.items() if not pd.isna(value)} for row in table.to_dict("records")
+        {str(name): value for name, value in row.items() if not pd.isna(value)}
+        for row in table.to_dict("records")
     ]
 
 
@@ -136,16 +138,6 @@ def rounded(content: Any) -> Any:
     return float(_nine_digits(content)) if isinstance(content, float | np.floating) else content
 
 
-def save_config(config: RunConfig, path: Path) -> None:
-    """The settings of one run, for `load_config`."""
-    save_json(config.model_dump(), path)
-
-
-def load_config(path: Path) -> RunConfig:
-    """The settings of one run."""
-    return _read(path, lambda: RunConfig.model_validate_json(path.read_text(encoding="utf-8")))
-
-
 def save_tensors(
     tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
 ) -> None:
@@ -163,25 +155,25 @@ def load_tensors(path: Path) -> dict[str, torch.Tensor]:
     """What `save_tensors` wrote."""
     from safetensors.torch import load_file
 
-    return _read(path, lambda: load_file(path))
+    return read(path, lambda: load_file(path))
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """What `save_tensors` wrote, for stages that need no torch."""
     from safetensors.numpy import load_file
 
-    return _read(path, lambda: load_file(path))
+    return read(path, lambda: load_file(path))
 
 
 def load_notes(path: Path) -> dict[str, str]:
     """The metadata that `save_tensors` wrote."""
     from safetensors import safe_open
 
-    def read() -> dict[str, str]:
+    def notes() -> dict[str, str]:
         with safe_open(path, "np") as file:
             return file.metadata() or {}
 
-    return _read(path, read)
+    return read(path, notes)
 
 
 @contextmanager
@@ -217,8 +209,8 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> None:
         figure.savefig(partial, dpi=dpi, metadata=metadata)
 
 
-def _read(path: Path, load: Any) -> Any:
-    """Turn the ways in which a file can be missing or damaged into one line."""
+def read(path: Path, load: Callable[[], Loaded]) -> Loaded:
+    """What `load` gives; the ways in which its file can be missing or damaged end in one line."""
     from safetensors import SafetensorError
 
     try:

