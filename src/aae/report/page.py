@@ -124,7 +124,7 @@ def picture(png: bytes, caption: str, alt: str, command: str, paper: str = "") -
         paper: what the paper says of it.
     """
     file = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
+    Image.open(io.BytesIO(png)).convert("RGB").save(file, "WEBP", quality=QUALITY)
     src = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
     return {"src": src, "caption": caption, "alt": alt, "command": command, "paper": paper}
 

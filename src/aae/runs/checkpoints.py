@@ -1,15 +1,20 @@
 """What a killed training run needs to resume: its state at the end of an epoch."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError, safe_open
 
 from aae.system import artifacts
+
+if TYPE_CHECKING:
+    import torch
 
 DAMAGE = (SafetensorError, TypeError, KeyError, ValueError)  # How reading a damaged file can fail.
 
@@ -61,5 +66,5 @@ def _checksum(tensors: Mapping[str, torch.Tensor], notes: str) -> str:
     digest = hashlib.sha256(notes.encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        digest.update(tensor.contiguous().reshape(-1).numpy().view("uint8").data)
     return digest.hexdigest()

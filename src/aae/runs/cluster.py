@@ -82,6 +82,10 @@ class Cluster:
             )
         return max(found.values(), key=lambda each: each.seconds_a_step)
 
+    def are_of(self, environment: str, store: Store) -> bool:
+        """Not known: workers come and go."""
+        return False
+
     def workers(self) -> Mapping[str, Mapping[str, Any]]:
         """What the scheduler says of each worker that is there, by address."""
         found: Mapping[str, Mapping[str, Any]] = self.client.scheduler_info(n_workers=-1)["workers"]

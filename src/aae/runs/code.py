@@ -49,28 +49,30 @@ def syntax(source: str) -> str:
 def _module(name: str) -> tuple[str, tuple[str, ...]]:
     """The SHA-256 of a module's syntax, and the modules of the same project that it imports."""
     project = f"{name.partition('.')[0]}."
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    source = Path(spec.origin).read_text(encoding="utf-8")
+    path = _file(name)
+    assert path is not None, name
+    source = path.read_text(encoding="utf-8")
     imports = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             imports += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             imports += [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-    own = tuple(each for each in imports if each.startswith(project) and _is_module(each))
+    own = tuple(each for each in imports if each.startswith(project) and _file(each))
     return hashlib.sha256(syntax(source).encode()).hexdigest(), own
 
 
 @cache
-def _is_module(name: str) -> bool:
-    """Whether it is one, and no function of one, nor a package, which holds no code."""
-    try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:  # Its parent is no package.
-        return False
-    return spec is not None and not spec.submodule_search_locations
+def _file(name: str) -> Path | None:
+    """A module's file; None if it is none, but a function of one, or a package, which holds no code.
+
+    Only the top package is looked for: to find a module by Python's own means imports those above it.
+    """
+    top, *below = name.split(".")
+    spec = find_spec(top)
+    places = (spec and spec.submodule_search_locations) or []
+    paths = (Path(place, *below).with_suffix(".py") for place in places)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _told(node: Any) -> Iterator[str]:

@@ -1,11 +1,8 @@
 """The environment of a run: what decides its bits beside settings, images and code."""
 
 import hashlib
-import os
-import platform
 import time
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -14,9 +11,9 @@ from aae.data.datasets import SHAPE
 from aae.model.devices import resolve
 from aae.model.numerics import prepare_process
 from aae.model.trainer import Trainer
+from aae.runs import machine
 from aae.runs.store import Store
 from aae.settings.config import RunConfig
-from aae.system import artifacts
 
 STEPS = 3  # An epoch of the fingerprint, which has two: one before refinement, one within it.
 BATCH = 150
@@ -78,7 +75,7 @@ def find_environment(config: RunConfig, store: Store) -> Environment:
     """
     train = resolve(config).train
     found = _measure(train.device, train.precision, train.threads)
-    remember_machine(store, found.name, train.device)
+    machine.remember(store, found.name, train.device)
     return found
 
 
@@ -103,24 +100,3 @@ def _measure(device: str, precision: str, threads: int) -> Environment:
     version = torch.__version__.partition("+")[0]
     name = f"torch-{version}-{device}-{precision}-{digest.hexdigest()[:12]}"
     return Environment(name, seconds / STEPS)
-
-
-def remember_machine(store: Store, name: str, device: str) -> None:
-    """Note in the store, for the reader, that this kind of machine has an environment."""
-    path = store.folder / "environments" / f"{name}.json"
-    known = artifacts.load_json(path)["machines"] if path.exists() else []
-    if (machine := describe_machine(device)) not in known:
-        artifacts.save_json({"machines": [*known, machine]}, path)
-
-
-def describe_machine(device: str) -> str:
-    """The processor that trains, by its name."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    name = about.get("model name", platform.processor() or platform.machine())
-    if "cpu family" in about:  # On a virtual machine the name says little.
-        name += f" (family {about['cpu family']}, model {about['model']})"
-    return f"{name}, {os.cpu_count()} cores"

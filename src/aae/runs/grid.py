@@ -125,6 +125,9 @@ class Machines(Protocol):
     def environment(self, config: RunConfig, store: Store) -> "Environment":
         """Its environment for a run; raises a UserError if there is none."""
 
+    def are_of(self, environment: str, store: Store) -> bool:
+        """Whether they are known to be of an environment, without looking anew, which takes seconds."""
+
     def make(
         self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress
     ) -> dict[str, str]:
@@ -162,7 +165,6 @@ def choose(
     Raises:
         UserError: neither, and runs that another environment has would be repeated here.
     """
-    here = machines.environment(part[0].run.config, store)
     there: dict[str, set[str]] = {}
     for each in part:
         environments = {environment for key, environment in known if key == each.key}
@@ -170,6 +172,10 @@ def choose(
         environments |= set(store.environments(TRAINING, each.training_key))
         for environment in environments:
             there.setdefault(environment, set()).add(each.key)
+    for environment, keys in sorted(there.items()):
+        if len(keys) == len(part) and machines.are_of(environment, store):
+            return environment
+    here = machines.environment(part[0].run.config, store)
     own = there.pop(here.name, set())
     if len(own) == len(part):
         return here.name

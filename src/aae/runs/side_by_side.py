@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import aae
+from aae.runs.machine import remembers
 from aae.runs.store import Store, say
 from aae.settings.config import RunConfig
 from aae.system.processes import cores
@@ -33,6 +34,10 @@ class Local:
         from aae.runs.environment import find_environment  # Imports PyTorch, which takes seconds.
 
         return find_environment(config, store)
+
+    def are_of(self, environment: str, store: Store) -> bool:
+        """By its processor's name."""
+        return remembers(store, environment)
 
     def make(
         self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress
