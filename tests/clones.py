@@ -19,6 +19,8 @@ TINY = {
     "threads: 2": "threads: 1",
     "    universal: {encoder: universal}\n    no_prior: {prior: none}\n": "",
 }
+# Of a null distribution.
+FEW_SAMPLES = [("\nSAMPLES = 200", "\nSAMPLES = 20"), ("LARGE_SAMPLES = 20", "LARGE_SAMPLES = 3")]
 RESULTS = {"dvc.lock", "runs.csv", "curves.csv", "pictures.safetensors"}
 DVC = str(Path(sys.executable).with_name("dvc"))
 
@@ -104,6 +106,7 @@ def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -
         clone.edit("studies/dvc.yaml", (names[1], f"[{', '.join(studies)}]"))
     shutil.copytree(sample_folder, folder / "data", dirs_exist_ok=True)
     clone.edit("params.yaml", *TINY.items())
+    clone.edit("src/aae/measure/nulls.py", *FEW_SAMPLES)
     # No study has run there.
     (folder / "docs/studies.json").write_text('{"answer": "", "studies": []}\n')
     clone.call("git", "init", "--quiet")

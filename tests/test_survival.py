@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from clones import DVC, Clone, make_clone
 
-# So many that no machine is done with them before a kill that is due soon after the fourth.
-EPOCHS = 30
+# So many that no machine is done with them before a kill that is due soon after the sixth.
+EPOCHS = 15
 # Small images by the hundred steps: an epoch long enough to be killed in.
 SMALL = [("hidden_units: 16", "hidden_units: 64"), ("epochs: 1 ", f"epochs: {EPOCHS} "),
          ("batch_size: 100", "batch_size: 4")]  # fmt: skip
@@ -139,18 +139,14 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(tree: Path, reference
     assert outputs(tree) == reference
 
 
-@pytest.mark.parametrize("damage", ["a wrong byte", "a missing end"])
-def test_a_damaged_checkpoint_starts_over_with_a_word(
-    tree: Path, damage: str, reference: dict[str, bytes]
-) -> None:
+def test_a_damaged_checkpoint_starts_over_with_a_word(tree: Path, reference: dict[str, bytes]) -> None:
     process = start(tree)
     wait_for_epoch(process, 3)
     process.kill()
     process.communicate(timeout=60)
     (path,) = tree.glob(".runs/training/*/*.checkpoint.safetensors")
     whole = path.read_bytes()
-    wrong = whole[:-7] + bytes([whole[-7] ^ 1]) + whole[-6:]
-    path.write_bytes(wrong if damage == "a wrong byte" else whole[:-1000])
+    path.write_bytes(whole[:-7] + bytes([whole[-7] ^ 1]) + whole[-6:])
     assert "is damaged; starting over" in finish(tree)
     assert outputs(tree) == reference
 
