@@ -216,6 +216,9 @@ def test_the_table_of_everything_has_nothing_of_a_study(clone: Clone) -> None:
     header = clone.dvc("exp", "show", "--csv").splitlines()[0].split(",")
     assert "ablation.variants.gaussian.encoder" in header
     assert not any("variants.two" in name for name in header)
+    without_hashes = clone.dvc("exp", "show", "--csv", "--drop", ".*/.*").splitlines()[0].split(",")
+    assert "prior" in without_hashes
+    assert len(without_hashes) <= 60
 
 
 def test_a_queued_experiment_runs_the_code_of_its_own_copy(clone: Clone) -> None:

@@ -42,6 +42,15 @@ def test_every_parameter_is_explained() -> None:
             assert f"`{key}.{name}`" in text or f"`{key}`" in text, (key, name)
 
 
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
+def test_every_key_that_it_names_is_one(page: Path) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    sections = "|".join(key for key, value in params.items() if isinstance(value, dict))
+    text = page.read_text(encoding="utf-8").replace("ablation.json", "")
+    named = re.findall(rf"\b({sections})\.(\w+)\b(?![/(])", text)
+    assert [f"{section}.{key}" for section, key in named if key not in params[section]] == []
+
+
 def test_the_picture_of_the_priors_shows_each_that_has_a_name() -> None:
     titles = [axes.get_title().split(":")[0] for axes in priors.figure().axes]
     assert titles == [
