@@ -17,9 +17,11 @@ from safetensors.numpy import load_file
 from tiny import make_config
 
 from aae.data.images import read_images
+from aae.model.parts import prior_class
 from aae.runs import rows, training
 from aae.runs.environment import find_environment
 from aae.runs.evaluation import MEASURES, evaluate_run, evaluation_key
+from aae.runs.nulls import find_null
 from aae.runs.store import Store
 from aae.runs.training import recorded_epochs, train_run, training_key
 from aae.settings.config import RunConfig, load_config
@@ -193,6 +195,7 @@ KEYS = """
 import json, sys
 from pathlib import Path
 from aae.data.images import read_images
+from aae.model.parts import prior_class
 from aae.runs.evaluation import evaluation_key
 from aae.runs.training import training_key
 from aae.settings.config import RunConfig, load_config
@@ -351,3 +354,19 @@ def test_a_grid_of_another_kind_of_machine_is_taken_whole_or_not_at_all(
     assert files_of(folder) == before
     monkeypatch.setenv("AAE_REPEAT", "1")
     assert b"other-" not in make_grid(folder, sample_folder, empty, more)["runs.csv"]
+
+
+# Null distributions.
+
+
+def test_a_null_is_of_as_many_samples_as_there_are_codes_and_is_made_once(store: Store) -> None:
+    prior = prior_class("gaussian")()
+    drawn: list[None] = []
+    null = find_null(store, prior, 120, 240, lambda: drawn.append(None))
+    assert (null["n"], null["training"]["n"], null["density"]["n"]) == (120, 240, 360)
+    assert drawn
+    drawn.clear()
+    assert find_null(store, prior, 120, 240, lambda: drawn.append(None)) == null
+    assert not drawn
+    # More codes lie closer to the prior.
+    assert find_null(store, prior, 480, 960)["raw"]["kl"]["std"] < null["raw"]["kl"]["std"]
