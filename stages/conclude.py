@@ -7,6 +7,7 @@ In the study's folder, whose params.yaml describes it, and whose metrics/ and pl
 import sys
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import _stage
@@ -24,8 +25,10 @@ DPI = 150
 
 def main() -> None:
     match sys.argv[1:]:
-        case [name] if name.isidentifier():
+        case [name] if name.isidentifier() and find_spec(f"aae.studies.{name}"):
             study = import_module(f"aae.studies.{name}")
+        case [name]:
+            raise UserError(f"there is no src/aae/studies/{name}.py, with `conclude`, for the study {name}")
         case _:
             raise UserError("usage: conclude.py NAME")
     settings, store, files = read_study(), Store(locate(_stage.ROOT)), rows.read(Path())

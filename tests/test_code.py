@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, failure
 
 from aae.runs.code import meaning, reached, syntax
 
@@ -95,3 +95,7 @@ def test_imports_are_followed_inside_a_package_and_tables_are_not(
     assert reached(["aaetoy.core"], **within) == {"aaetoy.core", "aaetoy.kinds.base"}
     assert reached(["aaetoy.kinds.red"], **within) == {"aaetoy.kinds.red", "aaetoy.kinds.base"}
     assert meaning(["aaetoy.core"], **within) != meaning(["aaetoy.kinds.red"], **within)
+
+
+def test_a_module_that_is_not_there_is_named() -> None:
+    assert "aae.model.priors.nowhere" in failure(lambda: meaning(["aae.model.priors.nowhere"], inside="aae"))

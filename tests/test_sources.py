@@ -228,9 +228,23 @@ def test_a_data_set_without_digests_of_plain_files_is_taken_packed_alone(
     assert not folder.exists()
 
 
+def test_a_data_set_without_any_digest_is_refused(tmp_path: Path) -> None:
+    assert "no digests" in failure(lambda: sources.fetch(tmp_path / "toy", Dataset("Toy"), SAMPLE))
+    assert not (tmp_path / "toy").exists()
+
+
+def test_a_data_set_of_ones_own_comes_from_a_folder_alone(
+    tmp_path: Path, plain: Path, sample: Dataset
+) -> None:
+    own = Dataset("Toy", sha256=sample.sha256)
+    line = failure(lambda: sources.fetch(tmp_path / "toy", own, None))
+    assert line.startswith("no source of Toy worked")
+    assert sources.fetch(tmp_path / "toy", own, plain) == f"folder {plain}"
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_digests_are_those_of_torchvision(name: str) -> None:
     dataset = DATASETS[name]
-    known = dict(getattr(torchvision.datasets, dataset.torchvision).resources)
+    known = dict(getattr(torchvision.datasets, str(dataset.torchvision)).resources)
     assert {file.removesuffix(".gz") for file in known} == set(FILES)
     assert dataset.md5 == known if dataset.md5 else set(dataset.sha256) == set(FILES)

@@ -24,8 +24,8 @@ class Dataset:
 
     title: str
     """What figures call it."""
-    torchvision: str
-    """Its class in torchvision.datasets."""
+    torchvision: str | None = None
+    """Its class in torchvision.datasets, if it has one."""
     npm: str | None = None
     """A package that carries its files."""
     sha256: Mapping[str, str] = field(default_factory=dict)

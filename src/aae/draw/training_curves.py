@@ -50,7 +50,7 @@ def figure_when(curves: pd.DataFrame, band: tuple[float, float], images: str, ti
     for axes, column in zip(panels[count - len(single) :], single, strict=True):
         words, unit = SINGLE[column]
         axes.plot(curves["epoch"], curves[column], "o-", color=BLUE)
-        axes.set(ylabel=unit, ylim=(0, 1.1 * curves[column].max()))
+        axes.set(ylabel=unit, ylim=(0, 1.1 * curves[column].max() or None))
         axes.set_title(words, loc="left")
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import pkgutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aae.system.errors import UserError
 
@@ -46,7 +46,7 @@ UNREGULARIZED = "aae.model.objectives.unregularized:Unregularized"
 
 def prior_class(name: str) -> type[Prior]:
     """The class of the prior that params.yaml calls so."""
-    return pkgutil.resolve_name(PRIORS[name])
+    return _class(PRIORS[name])
 
 
 def modules_of(config: RunConfig) -> list[str]:
@@ -62,19 +62,19 @@ def modules_of(config: RunConfig) -> list[str]:
 
 def make_architecture(config: RunConfig, shape: tuple[int, int]) -> Architecture:
     """What makes a run's networks for images of a shape."""
-    kind: type[Architecture] = pkgutil.resolve_name(ARCHITECTURES[config.model.architecture])
+    kind: type[Architecture] = _class(ARCHITECTURES[config.model.architecture])
     return kind(config.model, shape)
 
 
 def make_encoder(config: RunConfig, architecture: Architecture, generator: torch.Generator) -> Encoder:
     """A run's encoder with fresh weights, which the generator draws."""
-    kind: type[Encoder] = pkgutil.resolve_name(ENCODERS[config.encoder])
+    kind: type[Encoder] = _class(ENCODERS[config.encoder])
     return kind(config.model, architecture, generator)
 
 
 def make_objective(config: RunConfig, device: torch.device) -> Objective:
     """A run's objective with fresh networks of its own."""
-    kind: type[Objective] = pkgutil.resolve_name(_objective(config))
+    kind: type[Objective] = _class(_objective(config))
     return kind(config, device)
 
 
@@ -103,6 +103,13 @@ def run_prior(config: RunConfig) -> Prior:
 
 def _objective(config: RunConfig) -> str:
     return OBJECTIVES.get(config.objective_name, UNREGULARIZED)
+
+
+def _class(place: str) -> Any:
+    try:
+        return pkgutil.resolve_name(place)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{place}, which src/aae/model/parts.py names, cannot be had: {error}") from None
 
 
 @functools.cache  # Some take long to make, and to draw.

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from aae.system.errors import UserError
+
 # Fields of syntax trees that say nothing of the meaning, and that Python versions fill differently.
 IGNORED = {"ctx", "kind", "type_comment", "type_ignores"}
 
@@ -50,7 +52,8 @@ def _module(name: str) -> tuple[str, tuple[str, ...]]:
     """The SHA-256 of a module's syntax, and the modules of the same project that it imports."""
     project = f"{name.partition('.')[0]}."
     path = _file(name)
-    assert path is not None, name
+    if path is None:
+        raise UserError(f"there is no module {name}; is it right in src/aae/model/parts.py?")
     source = path.read_text(encoding="utf-8")
     imports = []
     for node in ast.walk(ast.parse(source)):
