@@ -69,6 +69,12 @@ class Clone:
             text = text.replace(old, new)
         (self.folder / path).write_text(text)
 
+    def add_part(self, table: str, name: str, place: str, source: str) -> None:
+        """Write the module of a class, and enter it in a table of parts.py by its place, "module:Class"."""
+        module, _, _ = place.partition(":")
+        (self.folder / "src" / module.replace(".", "/")).with_suffix(".py").write_text(source)
+        self.edit("src/aae/model/parts.py", (f"{table} = {{\n", f'{table} = {{\n    "{name}": "{place}",\n'))
+
     def commit(self) -> None:
         """Commit all."""
         self.call("git", "add", "--all")

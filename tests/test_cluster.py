@@ -106,11 +106,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clon
     """A repository with one study."""
     clone = make_clone(tmp_path_factory.mktemp("clone"), sample_folder, ["limit"])
     (clone.folder / "studies/limit/params.yaml").write_text(STUDY)
-    (clone.folder / "src/aae/model/priors/deadly.py").write_text(DEADLY)
-    clone.edit(
-        "src/aae/model/parts.py",
-        ("PRIORS = {\n", 'PRIORS = {\n    "deadly": "aae.model.priors.deadly:Deadly",\n'),
-    )
+    clone.add_part("PRIORS", "deadly", "aae.model.priors.deadly:Deadly", DEADLY)
     clone.edit("src/aae/runs/cluster.py", ("PATIENCE = 30", "PATIENCE = 5"))
     return clone
 

@@ -64,15 +64,8 @@ def test_it_serves_every_encoder_and_the_report_refuses_it_in_one_line(
     tmp_path: Path, sample_folder: Path
 ) -> None:
     clone = make_clone(tmp_path / "clone", sample_folder)
-    (clone.folder / "src/aae/model/architectures/convolutional.py").write_text(CONVOLUTIONAL)
-    clone.edit(
-        "src/aae/model/parts.py",
-        (
-            "ARCHITECTURES = {\n",
-            "ARCHITECTURES = {\n"
-            '    "convolutional": "aae.model.architectures.convolutional:Convolutional",\n',
-        ),
-    )
+    place = "aae.model.architectures.convolutional:Convolutional"
+    clone.add_part("ARCHITECTURES", "convolutional", place, CONVOLUTIONAL)
     changed = clone.call("git", "status", "--short").split()[1::2]
     assert changed == ["src/aae/model/parts.py", "src/aae/model/architectures/convolutional.py"]
     clone.edit(

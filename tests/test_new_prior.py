@@ -53,11 +53,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
     for file in (sample_folder / "mnist").glob("train-*"):
         shutil.copy(file, data / "mnist")
     clone = make_clone(tmp_path_factory.mktemp("new-prior"), data)
-    (clone.folder / "src/aae/model/priors/shifted.py").write_text(SHIFTED)
-    clone.edit(
-        "src/aae/model/parts.py",
-        ("PRIORS = {\n", 'PRIORS = {\n    "shifted": "aae.model.priors.shifted:Shifted",\n'),
-    )
+    clone.add_part("PRIORS", "shifted", "aae.model.priors.shifted:Shifted", SHIFTED)
     changed = clone.call("git", "status", "--short").split()[1::2]
     assert changed == ["src/aae/model/parts.py", "src/aae/model/priors/shifted.py"]
     clone.edit(
