@@ -228,3 +228,27 @@ def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prio
         z = trainer.autoencoder.encode(x, named_generator(0, "codes")).numpy()
         distances[prior] = sliced_w2(z, Gaussian())
     assert distances["gaussian"] < 0.5 * distances["none"]
+
+
+def test_separate_updates_move_the_encoder_twice_and_the_decoder_once(x: torch.Tensor) -> None:
+    """A first step of SGD has no momentum yet: it is the sum of its gradients times the rate."""
+    train = {"optimizer": "sgd", "regularization_interval": 1, "adversarial_weight_start": 1.0}
+    joint, separate = (
+        Trainer(make_config(train=train | {"updates": updates}), x, torch.zeros(len(x)).long())
+        for updates in ("joint", "separate")
+    )
+    parts = [(each.autoencoder.encoder, each.autoencoder.decoder) for each in (joint, separate)]
+    before = [snapshot(part) for part in parts[0]]
+    losses = [next_step(each) for each in (joint, separate)]
+    assert losses[0]["reconstruction_loss"] == losses[1]["reconstruction_loss"]
+    # The second phase encodes anew, by the weights after the first.
+    assert losses[0]["discriminator_loss"] != losses[1]["discriminator_loss"]
+    for one, other in zip(*(decoder.parameters() for _, decoder in parts), strict=True):
+        assert torch.equal(one, other)
+    moves = [
+        torch.cat([(now - was).flatten() for now, was in zip(encoder.parameters(), before[0], strict=True)])
+        for encoder, _ in parts
+    ]
+    assert not torch.equal(*moves)
+    assert torch.nn.functional.cosine_similarity(*moves, dim=0) > 0.999
+    assert (moves[0] - moves[1]).norm() < 0.02 * moves[0].norm()

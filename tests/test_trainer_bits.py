@@ -57,16 +57,18 @@ def test_the_prior_changes_neither_first_weights_nor_batch_order(x: torch.Tensor
         assert all(torch.equal(a, b) for a, b in zip(seen["gaussian"], seen[prior], strict=True))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(("optimizer", "updates"), [("adam", "joint"), ("sgd", "joint"), ("sgd", "separate")])
 @pytest.mark.parametrize("prior", ["gaussian", "none"])
 @ENCODERS
 def test_a_run_that_goes_on_from_a_checkpoint_gives_the_same_bits(
-    encoder: str, prior: str, optimizer: str, x: torch.Tensor, tmp_path: Path
+    encoder: str, prior: str, optimizer: str, updates: str, x: torch.Tensor, tmp_path: Path
 ) -> None:
     # At the end of an epoch the code buffer holds a minibatch that no discriminator has seen.
     train: dict[str, object] = {"regularization_interval": 4, "code_buffer": 3, "epochs": 3}
     train["refinement_start"] = 0.2  # Of 18 steps: before the checkpoint.
-    config = make_config(encoder=encoder, prior=prior, train=train | {"optimizer": optimizer})
+    config = make_config(
+        encoder=encoder, prior=prior, train=train | {"optimizer": optimizer, "updates": updates}
+    )
     undisturbed = make(config, x)
     for _ in range(3):
         last = undisturbed.run_epoch()

@@ -34,6 +34,13 @@ def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
+def minimize(optimizer: Optimizer, loss: torch.Tensor, rate: torch.Tensor) -> None:
+    """One update of the optimiser's parameters, and of no others, by the gradients of a loss."""
+    optimizer.zero_grad()
+    loss.backward(inputs=parameters_of(optimizer))
+    step(optimizer, rate)
+
+
 def step(optimizer: Optimizer, rate: torch.Tensor) -> None:
     """One update by the gradients, with this learning rate, a number of the type `rate_type`."""
     for group in optimizer.param_groups:

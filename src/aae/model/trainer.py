@@ -39,8 +39,9 @@ class Trainer:
     """Trains one autoencoder: call `run_epoch` as often as `train.epochs` says.
 
     As in the paper each minibatch goes through a reconstruction phase (encoder and decoder) and what
-    the objective adds, for the adversarial one the regularization phase. The encoder's gradients of
-    both are summed in one update, so that images pass through it once.
+    the objective adds, for the adversarial one the regularization phase. With `train.updates: joint` the
+    encoder's gradients of both are summed in one update, so that images pass through it once; with
+    `separate` the encoder is updated by each in turn, with an optimiser for each, as in the paper.
 
     Matrix products have the precision `train.precision`; weights, their updates, codes and losses are
     always float32, and so is what the networks do outside of steps.
@@ -80,6 +81,11 @@ class Trainer:
         self.autoencoder = Autoencoder(config, (x.shape[1], x.shape[2])).to(x.device)
         self.optimizer = optimizers.make_optimizer(
             self.settings.optimizer, self.autoencoder.parameters(), BETAS
+        )
+        self.separate = self.settings.updates == "separate"
+        # Of the objective's own update of the encoder.
+        self.encoder_optimizer = optimizers.make_optimizer(
+            self.settings.optimizer, self.autoencoder.encoder.parameters(), BETAS
         )
         self.objective = make_objective(config, x.device)
         self.run_step = captured(self.take_step, x.device)
@@ -128,12 +134,14 @@ class Trainer:
         x = to_unit(self.x.index_select(0, inputs["batch"]))
         codes = apply(self.autoencoder.encoder, precision, x, inputs.get("noise"))
         reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, precision, codes.z), x)
+        if self.separate:
+            optimizers.minimize(self.optimizer, reconstruction, inputs["rate"])
+            codes = apply(self.autoencoder.encoder, precision, x, inputs.get("noise"))
         penalty, losses = self.objective.penalty(codes, kind, inputs)
-
-        self.optimizer.zero_grad()
-        # Only the autoencoder's: the objective's own networks need no gradient from this loss.
-        (reconstruction + penalty).backward(inputs=optimizers.parameters_of(self.optimizer))
-        optimizers.step(self.optimizer, inputs["rate"])
+        if not self.separate:
+            optimizers.minimize(self.optimizer, reconstruction + penalty, inputs["rate"])
+        elif losses:
+            optimizers.minimize(self.encoder_optimizer, penalty, inputs["rate"])
         return {"reconstruction_loss": reconstruction.detach(), **losses}
 
     def check_collapse(self, epoch: int, losses: Mapping[str, float], z: torch.Tensor) -> None:
@@ -176,6 +184,7 @@ class Trainer:
             },
             "autoencoder": self.autoencoder.state_dict(),
             "autoencoder_optimizer": optimizers.state_tensors(self.optimizer),
+            "encoder_optimizer": optimizers.state_tensors(self.encoder_optimizer),
             **self.objective.state_dict(),
         }
 
@@ -191,6 +200,7 @@ class Trainer:
             self.encoder_noise.set_state(state["generators"]["encoder_noise"])
             self.autoencoder.load_state_dict(state["autoencoder"])
             optimizers.load_state_tensors(self.optimizer, state.get("autoencoder_optimizer", {}))
+            optimizers.load_state_tensors(self.encoder_optimizer, state.get("encoder_optimizer", {}))
             self.objective.load_state_dict(state)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ValueError("the state is not of these networks") from error

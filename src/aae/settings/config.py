@@ -44,6 +44,8 @@ class ModelSettings(Settings):
         Field(description="learned, or a number from 0 to 10"),
     ]
     initial_weights: Literal["uniform", "he", "normal"]
+    fourier_features: int = Field(ge=0, le=100_000)
+    fourier_frequency: float = Field(gt=1, le=1000)
 
 
 class TrainSettings(Settings):
@@ -52,6 +54,7 @@ class TrainSettings(Settings):
     epochs: int = Field(ge=1, le=100_000)
     batch_size: int = Field(ge=1, le=TRAINING_IMAGES)
     optimizer: Literal["adam", "sgd"]
+    updates: Literal["joint", "separate"]
     learning_rate: float = Field(gt=0, le=1000)
     discriminator_learning_rate: float = Field(gt=0, le=1000)
     adversarial_weight_start: float = Field(gt=0, le=1000)
@@ -108,11 +111,13 @@ class RunConfig(Settings):
             )
         if self.objective_name == "variational" and self.model.sigma == 0:
             raise ValueError("objective: variational needs model.sigma above 0, or learned")
-        if self.labels and self.objective_name != "adversarial":
-            raise ValueError(
-                f"labels: {self.labels} is for the discriminator, which objective: {self.objective_name} "
-                "does not have; only 0 is allowed"
-            )
+        told = {"labels": self.labels, "model.fourier_features": self.model.fourier_features}
+        for key, value in told.items():
+            if value and self.objective_name != "adversarial":
+                raise ValueError(
+                    f"{key}: {value} is for the discriminator, which objective: {self.objective_name} "
+                    "does not have; only 0 is allowed"
+                )
         return self
 
     @property
@@ -128,6 +133,8 @@ class RunConfig(Settings):
             title = f"{self.model.architecture} {title}"
         if self.objective != "adversarial":
             title += f", {self.objective}"
+        if self.model.fourier_features:
+            title += f", {self.model.fourier_features} Fourier features"
         return title + (f", {self.labels:,} labels" if self.labels else "")
 
     @property

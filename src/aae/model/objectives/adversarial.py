@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from aae.data.datasets import UNLABELLED
 from aae.model import optimizers
+from aae.model.discriminator import make_discriminator
 from aae.model.encoders.base import Codes
 from aae.model.networks import apply
 from aae.model.objectives.adversarial_losses import (
@@ -15,7 +16,6 @@ from aae.model.objectives.adversarial_losses import (
     encoder_factor,
 )
 from aae.model.objectives.base import Moment, Objective, Tensors
-from aae.model.perceptron import perceptron
 from aae.model.randomness import named_generator
 from aae.settings.config import RunConfig
 from aae.system.errors import UserError
@@ -40,9 +40,7 @@ class Adversarial(Objective):
 
     def __init__(self, config: RunConfig, device: torch.device) -> None:
         super().__init__(config, device)
-        inputs = config.model.code_dim + (CLASSES if config.labels else 0)
-        weights = named_generator(config.seed, "discriminator weights")
-        self.discriminator = perceptron(inputs, 1, config.model, weights).to(device)
+        self.discriminator = make_discriminator(config, CLASSES if config.labels else 0).to(device)
         self.optimizer = optimizers.make_optimizer(
             self.settings.optimizer, self.discriminator.parameters(), DISCRIMINATOR_BETAS
         )
