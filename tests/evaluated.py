@@ -27,7 +27,13 @@ NULL: dict[str, Any] = {
     "n": 10_000,
     "raw": FORM,
     "whitened": FORM | {"sliced_w2": band(0.014, 0.017)},
-    "training": {"n": 60_000, "kl": band(0.001, 0.003), "sliced_w2": band(0.007, 0.01)},
+    "training": {
+        "n": 60_000,
+        "kl": band(0.001, 0.003),
+        "sliced_w2": band(0.007, 0.01),
+        "probe_jsd": band(-0.0003, 0.0002),
+        "neighbour_jsd": band(0.0, 0.0001),
+    },
     "shift": band(0.02, 0.026),
     "density": {
         "n": 70_000,
@@ -60,8 +66,9 @@ def evaluation(kl: float = 0.09, w2: float = 0.03, sigma: float = 0.0) -> dict[s
         "below_half": 0.04,
         "below_quarter": 0.012,
         "probe_jsd": 0.012,
-        "jsd": 0.008,
-        "gap": 0.004,
+        "neighbour_jsd": 0.016,
+        "discriminator_jsd": 0.004,
+        "discriminator_jsd_null": 0.0,
         "sigma_median": sigma,
         "sigma_p95": 2 * sigma,
         "mean_1": 0.01,
@@ -90,7 +97,7 @@ def ablation(seeds: int = 3) -> dict[str, dict[str, Any]]:
         for seed in range(seeds)
     }
     without = evaluation(36.5, 5.4)
-    for name in ("probe_jsd", "jsd", "gap"):
+    for name in ("discriminator_jsd", "discriminator_jsd_null"):
         del without[name]
     return cells | {"deterministic-none-0": without}
 

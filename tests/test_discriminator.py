@@ -63,7 +63,9 @@ def test_the_seed_draws_them() -> None:
         for n, seed in ((0, 0), (64, 0), (64, 1))
     )
     assert not any(isinstance(layer, FourierFeatures) for layer in plain)
-    assert not torch.equal(one[0].frequencies, other[0].frequencies)
+    drawn = [each[0] for each in (one, other)]
+    assert all(isinstance(each, FourierFeatures) for each in drawn)
+    assert not torch.equal(drawn[0].phases, drawn[1].phases)  # type: ignore[arg-type]
     assert plain[0].in_features == 2
     assert one[1].in_features == 66
 

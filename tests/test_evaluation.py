@@ -13,10 +13,11 @@ from tiny import make_config
 from aae.data.datasets import SHAPE
 from aae.measure import digits, distances, divergence
 from aae.measure.density import density_misfit
-from aae.measure.evaluation import Evaluation, evaluate
+from aae.measure.evaluation import Evaluation, blocks, evaluate
 from aae.measure.percentiles import percentile_grid
 from aae.measure.probe import jensen_shannon
 from aae.measure.scorecard import measure
+from aae.model.discriminator import make_discriminator
 from aae.model.encoding import final_codes
 from aae.model.networks import Autoencoder
 from aae.model.parts import PRIORS, prior_class
@@ -43,9 +44,17 @@ def codes_of(run: Run, x: torch.Tensor, n: int = N) -> dict[str, np.ndarray]:
 
 
 def evaluated(
-    run: Run, x: torch.Tensor, y: np.ndarray, history: pd.DataFrame = HISTORY, n: int = N
+    run: Run,
+    x: torch.Tensor,
+    y: np.ndarray,
+    history: pd.DataFrame = HISTORY,
+    n: int = N,
+    discriminated: bool = True,
 ) -> Evaluation:
-    return evaluate(*run, codes_of(run, x, n), (x[:n].numpy(), y[:n]), history)
+    discriminator = make_discriminator(run[0], 0) if discriminated else None
+    images = x[:n].numpy(), y[:n]
+    pixels = (255 * x[n:]).byte().numpy()
+    return evaluate(*run, discriminator, codes_of(run, x, n), images, pixels, history)
 
 
 # Codes.
@@ -145,27 +154,33 @@ def test_codes_in_8_d_have_a_column_a_dimension_and_the_measures_that_need_no_pl
     json.dumps(found.measures, allow_nan=False)
 
 
-# The discriminator.
+# The training images.
 
 
-def test_the_gap_is_what_the_last_loss_did_not_see(x: torch.Tensor, y: np.ndarray) -> None:
+def test_the_training_error_is_that_of_all_training_images(x: torch.Tensor, y: np.ndarray) -> None:
+    run = untrained("gaussian")
+    z = codes_of(run, x)["training"]
+    decoded = run[1].decode(torch.from_numpy(z))
+    expected = F.mse_loss(decoded, (255 * x[N:]).byte().float() / 255).item()
+    assert evaluated(run, x, y).measures["training_error"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_blocks_are_consecutive_and_as_many_as_fit() -> None:
+    z = np.random.default_rng(0).standard_normal((1100, 2)).astype(np.float32)
+    z[300:600] *= 0.2
+    found = blocks(z, 300, Gaussian())
+    each = [divergence.marginal_kl(z[start : start + 300], Gaussian()) for start in (0, 300, 600)]
+    assert found["kl_blocks"] == pytest.approx(np.mean(each))
+    assert (found["kl_blocks_low"], found["kl_blocks_high"]) == (min(each), each[1])
+    assert min(each) < found["kl_random"] < found["kl_blocks"]
+    assert blocks(z[:599], 300, Gaussian()) == {}
+
+
+# The discriminator and the probes.
+
+
+def test_what_the_discriminator_sees_is_measured_where_there_is_one(x: torch.Tensor, y: np.ndarray) -> None:
     measures = evaluated(untrained(), x, y).measures
-    assert measures["jsd"] == pytest.approx(np.log(2) - 0.68)
-    assert measures["gap"] == measures["probe_jsd"] - measures["jsd"]
-
-
-@pytest.mark.parametrize(
-    ("settings", "history"),
-    [
-        ({"prior": "none"}, HISTORY[["epoch", "reconstruction_loss"]]),
-        ({}, HISTORY.assign(discriminator_loss=[0.7, np.nan])),
-        ({"prior": "mixture", "labels": 100}, HISTORY),
-    ],
-    ids=["none", "no loss in the last epoch", "of pairs of code and label"],
-)
-def test_without_a_discriminator_of_codes_there_is_no_gap(
-    settings: dict[str, Any], history: pd.DataFrame, x: torch.Tensor, y: np.ndarray
-) -> None:
-    measures = evaluated(untrained(**settings), x, y, history).measures
-    assert "probe_jsd" in measures
-    assert {"jsd", "gap"}.isdisjoint(measures)
+    assert {"probe_jsd", "neighbour_jsd", "discriminator_jsd", "discriminator_jsd_null"} <= set(measures)
+    without = evaluated(untrained(), x, y, discriminated=False).measures
+    assert set(measures) - set(without) == {"discriminator_jsd", "discriminator_jsd_null"}

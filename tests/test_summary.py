@@ -16,6 +16,8 @@ from aae.data.datasets import SHAPE
 from aae.measure import scorecard
 from aae.measure.evaluation import evaluate
 from aae.measure.nulls import large_null_bands, null_bands
+from aae.measure.smoothed import smoothed_kl
+from aae.model.discriminator import make_discriminator
 from aae.model.encoding import final_codes
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
@@ -45,7 +47,8 @@ def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() 
         "sliced_w2": 0.03, "sliced_w2_whitened": 0.027, "sliced_w2_training": 0.025,
         "sliced_w2_excess": 0.024, "sliced_w2_training_excess": 0.024, "sliced_w2_low": 0.025,
         "sliced_w2_high": 0.035, "shift": 0.025, "shift_excess": 0.015, "total_variation": 0.15,
-        "below_half": 0.04, "below_quarter": 0.012, "probe_jsd": 0.012, "jsd": 0.008, "gap": 0.004,
+        "below_half": 0.04, "below_quarter": 0.012, "probe_jsd": 0.012, "neighbour_jsd": 0.016,
+        "discriminator_jsd": 0.004, "discriminator_jsd_null": 0.0,
         "sigma_median": 0.25, "sigma_p95": 0.5, "c2st_accuracy": 0.54, "holes": 0.03, "ks_radius": 0.02,
         "outside": 0.0, "reconstruction_error": 0.035, "neighbour_accuracy": 0.83,
     }  # fmt: skip
@@ -54,10 +57,10 @@ def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() 
 
 def test_what_a_run_lacks_is_left_out_of_its_row_and_a_zero_is_not() -> None:
     without = evaluation() | {"probe_jsd": 0.02, "component_accuracy": 0.7, "training_codes": 10_000}
-    for name in ("gap", "jsd", "shift"):
+    for name in ("discriminator_jsd", "shift"):
         del without[name]
     found = row_of(CONFIG, without)
-    assert {"gap", "jsd", "shift", "sliced_w2_training_excess", "entropy"}.isdisjoint(found)
+    assert {"discriminator_jsd", "shift", "sliced_w2_training_excess", "entropy"}.isdisjoint(found)
     assert found["sliced_w2_excess"] == pytest.approx(0.024)
     assert found["component_accuracy"] == 0.7
     assert found["sigma_median"] == 0.0
@@ -85,8 +88,8 @@ def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
     assert list(found)[:2] == ["kl", "kl_training"]
     assert len(found) <= 12
     without = evaluation()
-    del without["gap"]
-    assert "gap" not in headline(row_of(CONFIG, without))
+    del without["discriminator_jsd"]
+    assert "discriminator_jsd" not in headline(row_of(CONFIG, without))
 
 
 # The base run's details.
@@ -104,7 +107,8 @@ def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
     assert numbers["kl_training"]["null"] == 0.001
     assert numbers["sliced_w2_whitened"]["high"] == 0.017
     assert (numbers["shift"]["null"], numbers["total_variation"]["null"]) == (0.02, 0.03)
-    assert numbers["gap"]["null"] is numbers["gap"]["low"] is numbers["gap"]["high"] is None
+    none = numbers["discriminator_jsd"]
+    assert none["null"] is none["low"] is none["high"] is None
     assert set(MEASURES) & set(numbers) == set(measures) & set(MEASURES)
 
 
@@ -126,7 +130,7 @@ def test_a_number_that_prior_samples_do_not_have_has_no_null_band() -> None:
 
 def test_a_variant_has_mean_standard_deviation_and_t_interval_of_every_number() -> None:
     values = [0.09, 0.10, 0.104, 0.083]
-    rows = [row("gaussian", "gaussian", seed, kl=value, gap=0.5) for seed, value in enumerate(values)]
+    rows = [row("gaussian", "gaussian", seed, kl=value, shift=0.5) for seed, value in enumerate(values)]
     (found,) = by_variant(rows, "kl").values()
     interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert found == {
@@ -135,9 +139,9 @@ def test_a_variant_has_mean_standard_deviation_and_t_interval_of_every_number() 
         "low": pytest.approx(interval.low), "high": pytest.approx(interval.high),
         "null": 0.004, "null_high": 0.015,
     }  # fmt: skip
-    (gap,) = by_variant(rows, "gap").values()
-    assert (gap["low"], gap["mean"], gap["high"], gap["std"]) == (0.5, 0.5, 0.5, 0)
-    assert gap["null"] is gap["null_high"] is None
+    (shift,) = by_variant(rows, "shift").values()
+    assert (shift["low"], shift["mean"], shift["high"], shift["std"]) == (0.5, 0.5, 0.5, 0)
+    assert (shift["null"], shift["null_high"]) == (0.02, 0.026)
 
 
 def test_one_seed_has_a_mean_and_no_more() -> None:
@@ -159,8 +163,8 @@ def test_variants_stand_in_the_order_in_which_they_came_and_do_not_mix() -> None
 
 
 def test_what_only_other_variants_have_is_no_row_of_a_variant() -> None:
-    rows = [row("gaussian", "uniform", 0, kl=1.0), row("gaussian", "gaussian", 0, kl=2.0, gap=0.5)]
-    assert list(by_variant(rows, "gap")) == ["gaussian, gaussian"]
+    rows = [row("gaussian", "uniform", 0, kl=1.0), row("gaussian", "gaussian", 0, kl=2.0, shift=0.5)]
+    assert list(by_variant(rows, "shift")) == ["gaussian, gaussian"]
     assert list(by_variant(rows, "kl")) == ["gaussian, uniform", "gaussian, gaussian"]
 
 
@@ -189,7 +193,10 @@ def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
     autoencoder = Autoencoder(config, SHAPE)
     tensors = final_codes(config, autoencoder, x, x[:200])
     codes = {name: value.numpy() for name, value in tensors.items()}
-    measures = evaluate(config, autoencoder, codes, (x[:200].numpy(), y[:200]), history).measures
+    discriminator, pixels = make_discriminator(config, 0), (255 * x).byte().numpy()
+    images = x[:200].numpy(), y[:200]
+    measures = evaluate(config, autoencoder, discriminator, codes, images, pixels, history).measures
+    measures |= smoothed_kl(codes["training"], prior)
     found = run_row(config, with_excess(measures, null))
     assert set(MEASURES) - set(found) == {"component_accuracy"}
     bands = {name: measure.band(null) for name, measure in MEASURES.items() if measure.null}

@@ -79,7 +79,7 @@ def test_a_front_that_turns_back_is_told() -> None:
 def test_the_table_leaves_free_what_an_objective_does_not_have() -> None:
     rows = [run for run in study() if run["objective"] in ("adversarial", "unregularized")]
     for run in rows:
-        run["gap"] = None if run["objective"] == "unregularized" else 0.003
+        run["probe_jsd"] = None if run["objective"] == "unregularized" else 0.003
     lines = study_table(over_seeds(rows, tradeoff.BY)).splitlines()[2:]
     gaps = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[-2] for line in lines}
     assert gaps == {"adversarial": "0.0030 (0.0030 to 0.0030)", "unregularized": ""}

@@ -42,6 +42,7 @@ KL, W2, SIGMA = "KL(q || p)", "sliced W2", "sigma(x)"
 STD = "std of p(z)"
 MEASURES: dict[str, Measure] = {
     "reconstruction_error": Measure("squared error a pixel", IMAGES, form=".4f"),
+    "training_error": Measure("squared error a pixel", "training images", form=".4f"),
     "neighbour_accuracy": Measure("neighbour accuracy", IMAGES),
     "component_accuracy": Measure("component accuracy", IMAGES),
     "kl": Measure(KL, TEST, "nats", margin="kl", null=("raw", "kl")),
@@ -65,9 +66,24 @@ MEASURES: dict[str, Measure] = {
     "below_quarter": Measure(
         "prior mass with q/p below 1/4", ALL, form=".1%", null=("density", "below_quarter")
     ),
-    "probe_jsd": Measure("JSD that a fresh probe finds", TRAINING, "nats", ".4f"),
-    "jsd": Measure("JSD that the discriminator's loss implies", TRAINING, "nats", ".4f"),
-    "gap": Measure("discriminator gap", TRAINING, "nats", ".4f"),
+    **{
+        f"kl_smoothed_{scale}": Measure(f"{KL} after a blur of {scale}", TRAINING, "nats")
+        for scale in (0.03, 0.05, 0.1)
+    },
+    "kl_blocks": Measure(f"{KL}, mean over blocks", TRAINING, "nats"),
+    "kl_blocks_low": Measure(f"{KL}, least of the blocks", TRAINING, "nats"),
+    "kl_blocks_high": Measure(f"{KL}, most of the blocks", TRAINING, "nats"),
+    "kl_random": Measure(f"{KL}, mean over random sets", TRAINING, "nats"),
+    "probe_jsd": Measure(
+        "JSD that boosted trees find", TRAINING, "nats", ".4f", null=("training", "probe_jsd")
+    ),
+    "neighbour_jsd": Measure(
+        "JSD that neighbours' densities tell", TRAINING, "nats", ".4f", null=("training", "neighbour_jsd")
+    ),
+    "discriminator_jsd": Measure("JSD that the final discriminator sees", TRAINING, "nats", ".4f"),
+    "discriminator_jsd_null": Measure(
+        "JSD that the final discriminator sees", "prior samples", "nats", ".4f"
+    ),
     "sigma_median": Measure(f"{SIGMA}, median", TEST, STD, ".2g"),
     "sigma_p95": Measure(f"{SIGMA}, 95th percentile", TEST, STD, ".2g"),
     "entropy": Measure("entropy of q(z|x), mean", TEST, "nats"),

@@ -27,7 +27,7 @@ HEADLINE = {  # What metrics/testset.json calls the measures that it shows.
     "total_variation": "total_variation",
     "below_quarter": "below_quarter",
     "probe_jsd": "probe_jsd",
-    "gap": "gap",
+    "discriminator_jsd": "discriminator_jsd",
     "sigma": "sigma_median",
 }
 

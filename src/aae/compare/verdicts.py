@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aae.compare.measures import MEASURES
-from aae.compare.summary import VARIANT
+from aae.compare.summary import VARIANT, t_interval
 
 if TYPE_CHECKING:
     from aae.model.priors.base import Prior
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 # Excess sliced W2, in the prior's standard deviations, up to which moments agree. Codes from the prior
 # but a tenth too wide are at 0.1.
 MOMENTS_AGREE = 0.05
-GAP_CLOSED = 0.01  # Nats of Jensen-Shannon divergence that a fresh probe may find beyond the discriminator.
+SEEN = 0.5  # Share of what the better probe finds that a discriminator must see to see most of it.
 # Median sigma(x), in the prior's standard deviations, below which an encoder is nearly deterministic: the
 # distance between neighbours among 60,000 codes is about as large.
 NEARLY_DETERMINISTIC = 0.01
+PROBES = {"probe_jsd": "boosted trees find", "neighbour_jsd": "neighbours' densities tell"}
 MOMENTS = {
     "are": "the moments are those of",
     "agree": "the moments agree with those of",
@@ -56,9 +57,8 @@ def answer(
         if not prior.constrains:  # Nothing draws the codes to a place and a scale.
             kl, w2 = (numbers[f"{measure}_whitened"]["mean"] for measure in ("kl", "sliced_w2"))
             clauses.append(f"after whitening, KL {kl:.3f} nats and sliced W2 {w2:.3f}")
-        if "gap" in numbers:
-            gap = numbers["gap"]["mean"]
-            clauses.append(f"the discriminator gap is {gap_word(gap)} ({gap:.4f} nats)")
+        if words := sight(numbers, seeds):
+            clauses.append(words)
         sentences.append(f"{start} ({_seeds(len(seeds))}): {'; '.join(clauses)}.")
         if encoder != "deterministic" and "sigma_median" in numbers:
             sentences.append(f"{start}: {became(seeds)}.")
@@ -100,9 +100,45 @@ def density_differs(kl: Mapping[str, Any]) -> bool:
     return bool(low > kl["null_high"])
 
 
-def gap_word(gap: float) -> str:
-    """Whether a fresh probe finds more (nats) than the discriminator did at the end of training."""
-    return "closed" if gap <= GAP_CLOSED else "open"
+def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How much the final discriminators see of what is left of the misfit of training codes.
+
+    The rule: of two probes the one that finds more, on average over runs, stands for what there is to see. If
+    its 95% interval over seeds does not lie above what it finds in prior samples, there is nothing. Else the
+    discriminator sees most of it if its own divergence is above `SEEN` times the probe's, by the 95% interval
+    of the paired difference; is blind to most of it if that interval lies below 0; or else it is open. A
+    discriminator that sees nothing fails this rule wherever a probe finds something.
+
+    Args:
+        numbers: the variant's.
+        rows: its runs.
+
+    Returns:
+        A clause; "" for runs without a discriminator, or whose rows are older than its measure.
+    """
+    if "discriminator_jsd" not in numbers or "neighbour_jsd" not in numbers:
+        return ""
+    name = max(PROBES, key=lambda probe: numbers[probe]["mean"])
+    probe, own, null = numbers[name], numbers["discriminator_jsd"], numbers["discriminator_jsd_null"]
+    quarter = numbers["kl_training"]["mean"] / 4
+    words = (
+        f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
+        f"divergence ({_spread(probe)}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), the "
+        f"final discriminator sees {own['mean']:.4f} ({_spread(own)}; of prior samples {null['mean']:.4f})"
+    )
+    if probe["low"] is None:
+        return words
+    low, high = t_interval(np.array([row["discriminator_jsd"] - SEEN * row[name] for row in rows]))
+    assert low is not None
+    assert high is not None
+    if probe["low"] <= probe["null"]:
+        return f"{words}: there is nothing to see"
+    share = f"{own['mean'] / probe['mean']:.0%} of it"
+    if low > 0:
+        return f"{words}, {share}: it sees most of it"
+    if high < 0:
+        return f"{words}, {share}: it is blind to most of it"
+    return f"{words}, {share}: whether it sees most of it is open"
 
 
 def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it") -> str:
@@ -142,6 +178,10 @@ def _comparison(row: Mapping[str, Any]) -> str:
         f"{measure.unit} in {measure.title} of {measure.of} ({interval(row, '+.4f')}), {significance(row)}; "
         f"{equivalence(row)}; minimum detectable effect {row['detectable']:.4f}."
     )
+
+
+def _spread(row: Mapping[str, Any]) -> str:
+    return "1 seed" if row["low"] is None else interval(row, ".4f")
 
 
 def _excess(numbers: Numbers) -> str:

@@ -1,23 +1,27 @@
 """The one evaluation path: a trained autoencoder and its codes in, numbers out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from aae.measure import digits
 from aae.measure.curves import training_curves
 from aae.measure.distances import match_moments, sliced_w2_interval
-from aae.measure.probe import jensen_shannon
+from aae.measure.divergence import marginal_kl
+from aae.measure.evidence import probes, seen
 from aae.measure.scorecard import LEVEL, measure, measure_sets
-from aae.model.networks import Autoencoder
+from aae.model.networks import BATCH, Autoencoder
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
 from aae.settings.config import RunConfig
 
+RANDOM_SETS = 20  # Of training codes, beside blocks of consecutive ones.
 # Noise in the prior's standard deviations below which float32 codes do not show it.
 RESOLUTION = float(np.finfo(np.float32).eps)
 
@@ -38,8 +42,10 @@ class Evaluation(NamedTuple):
 def evaluate(
     config: RunConfig,
     autoencoder: Autoencoder,
+    discriminator: nn.Module | None,
     codes: Mapping[str, np.ndarray],
     images: tuple[np.ndarray, np.ndarray],
+    x_training: np.ndarray,
     history: pd.DataFrame,
 ) -> Evaluation:
     """Measure a run's codes.
@@ -47,8 +53,10 @@ def evaluate(
     Args:
         config: the run's settings.
         autoencoder: its trained networks.
+        discriminator: as training left it; None where none tells codes by themselves.
         codes: what `aae.model.encoding` gave, by name: the final ones, and those of recorded epochs.
         images: evaluation images in [0, 1], (n, height, width), and their labels, (n,).
+        x_training: training images, bytes, (m, height, width).
         history: the run's losses, a row an epoch.
 
     Raises:
@@ -63,8 +71,11 @@ def evaluate(
         "reconstruction_error": F.mse_loss(decoded, torch.from_numpy(x)).item(),
         **accuracies(z, y, prior),
         **fit(z, prior),
+        "training_error": training_error(autoencoder, z_training, x_training),
         **fit_of_all(z, z_training, prior),
-        **discriminator_gap(z_training, prior, last_discriminator_jsd(config, history)),
+        **blocks(z_training, len(z), prior),
+        **probes(z_training, prior),
+        **(seen(discriminator, z_training, prior) if discriminator else {}),
         **encoder_noise(std / prior.std),
         **moments(z),
     }
@@ -108,29 +119,56 @@ def fit_of_all(z: np.ndarray, z_training: np.ndarray, prior: Prior) -> Numbers:
     return {"training_codes": len(z_training), **training, **numbers}
 
 
-def last_discriminator_jsd(config: RunConfig, history: pd.DataFrame) -> float | None:
-    """The Jensen-Shannon divergence in nats that the training discriminator's last loss implies.
-
-    None without a discriminator, and with `labels`, as it then tells pairs of code and label.
-    """
-    if config.labels or "discriminator_loss" not in history or history["discriminator_loss"].isna().iloc[-1]:
-        return None
-    return float(np.log(2) - history["discriminator_loss"].iloc[-1])
-
-
-def discriminator_gap(z_training: np.ndarray, prior: Prior, jsd: float | None) -> Numbers:
-    """What a fresh classifier sees of the training codes' misfit, and the training discriminator did not.
+def training_error(autoencoder: Autoencoder, z_training: np.ndarray, x_training: np.ndarray) -> float:
+    """Mean squared error a pixel of the training images, decoded from their codes.
 
     Args:
+        autoencoder: the trained networks.
         z_training: (m, dim).
-        prior: the distribution that they should follow.
-        jsd: what the training discriminator saw, in nats, if there is one.
+        x_training: bytes, (m, height, width).
+    """
+    total = 0.0
+    for z, x in zip(torch.from_numpy(z_training).split(BATCH), _batches(x_training), strict=True):
+        total += F.mse_loss(autoencoder.decode(z), x, reduction="sum").item()
+    return total / x_training.size
+
+
+def _batches(x: np.ndarray) -> Iterator[torch.Tensor]:
+    for start in range(0, len(x), BATCH):
+        yield torch.tensor(x[start : start + BATCH]).float() / 255
+
+
+def blocks(z_training: np.ndarray, n: int, prior: Prior) -> Numbers:
+    """KL divergence of as many training codes as there are evaluation codes: the null of the step to these.
+
+    MNIST's images are not exchangeable: a block of consecutive ones fits worse than as many from all over.
+
+    Args:
+        z_training: (m, dim), in the images' order.
+        n: of evaluation codes.
+        prior: the distribution that codes should follow.
 
     Returns:
-        "probe_jsd", "jsd" and their difference "gap", in nats; the last two with a discriminator only.
+        "kl_blocks", "kl_blocks_low" and "kl_blocks_high", mean, least and most over blocks of n consecutive
+        training codes, and "kl_random", the mean over `RANDOM_SETS` sets of n of them; nothing with fewer
+        than two blocks.
     """
-    probe = jensen_shannon(z_training, prior)
-    return {"probe_jsd": probe} if jsd is None else {"probe_jsd": probe, "jsd": jsd, "gap": probe - jsd}
+    if len(z_training) < 2 * n:
+        return {}
+    of_blocks = [
+        marginal_kl(z_training[start : start + n], prior) for start in range(0, len(z_training) - n + 1, n)
+    ]
+    generator = named_generator(0, "random sets of training codes")
+    random = [
+        marginal_kl(z_training[torch.randperm(len(z_training), generator=generator)[:n].numpy()], prior)
+        for _ in range(RANDOM_SETS)
+    ]
+    return {
+        "kl_blocks": float(np.mean(of_blocks)),
+        "kl_blocks_low": min(of_blocks),
+        "kl_blocks_high": max(of_blocks),
+        "kl_random": float(np.mean(random)),
+    }
 
 
 def encoder_noise(sigma: np.ndarray) -> Numbers:

@@ -10,12 +10,14 @@ from scipy import special
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.measure.distances import match_moments
+from aae.measure.evidence import probes
 from aae.measure.scorecard import LEVEL, MEASURES, Null, measure, measure_sets
 from aae.model.priors.base import Prior
 from aae.model.randomness import named_generator
 
 SAMPLES = 200
 LARGE_SAMPLES = 20  # Of as many codes as there are images of all kinds: each takes a second.
+PROBED_SAMPLES = 6  # Of these; probes take several seconds each.
 LEAST_FOR_QUANTILES = 100  # Samples from which on a band's ends are their quantiles.
 
 Band = dict[str, float]
@@ -65,16 +67,17 @@ def large_null_bands(
         on_sample: called after each.
 
     Returns:
-        "training": "n", which is m, and the bands "kl" and "sliced_w2" of m; "shift", the band of the
-        distance between n and m, where m >= n; "density": "n", which is n + m, and the bands
+        "training": "n", which is m, and the bands of m: "kl", "sliced_w2" and those of `probes`; "shift",
+        the band of the distance between n and m, where m >= n; "density": "n", which is n + m, and the bands
         "total_variation", "below_half" and "below_quarter".
     """
     generator = named_generator(0, "large null band")
     drawn = [prior.sample(n + m, generator).numpy() for _ in range(samples)]
     values = _in_threads(lambda z: measure_sets(z[:n], z[n:], prior), drawn, on_sample)
-    bands = {name: _band([each[name] for each in values]) for name in values[0]}
+    bands = _bands(values)
+    probed = _in_threads(lambda z: probes(z[n:], prior), drawn[:PROBED_SAMPLES], on_sample)
     return {
-        "training": {"n": m, "kl": bands.pop("kl"), "sliced_w2": bands.pop("sliced_w2")},
+        "training": {"n": m, "kl": bands.pop("kl"), "sliced_w2": bands.pop("sliced_w2"), **_bands(probed)},
         **({"shift": bands.pop("shift")} if "shift" in bands else {}),
         "density": {"n": n + m, **bands},
     }
@@ -91,6 +94,10 @@ def _in_threads(
             values.append(value)
             on_sample()
         return values
+
+
+def _bands(values: Sequence[dict[str, float]]) -> dict[str, Band]:
+    return {name: _band([each[name] for each in values]) for name in values[0]}
 
 
 def _bands_of_measures(values: Sequence[dict[str, float]], n: int, prior: Prior) -> dict[str, Band]:

@@ -6,18 +6,20 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.data.images import Images, to_unit
+from aae.model.parts import run_prior
 from aae.runs.code import meaning
 from aae.runs.names import short_hash
 from aae.runs.store import Store
 from aae.runs.training import KIND as TRAINING
-from aae.runs.training import load_autoencoder, training_key
+from aae.runs.training import load_autoencoder, load_discriminator, training_key
 from aae.settings.config import RunConfig
 from aae.system import artifacts
 from aae.system.errors import UserError
 
 KIND = "evaluation"
 MEASURES = "measures.json"
-EXTRA = {"log_likelihood": "aae.measure.likelihood"}  # What a grid can ask for, and where it is measured.
+# What a grid can ask for, and where it is measured.
+EXTRA = {"log_likelihood": "aae.measure.likelihood", "smoothed_kl": "aae.measure.smoothed"}
 
 
 def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
@@ -69,12 +71,15 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
     config, autoencoder = load_autoencoder(trained)
     codes = artifacts.load_arrays(trained / "codes.safetensors")
     history = artifacts.load_table(trained / "history.csv")
-    x = to_unit(images.x_evaluation)
+    discriminator = load_discriminator(config, trained)
+    evaluation = to_unit(images.x_evaluation), images.y_evaluation
     with threadpool_limits(config.train.threads):
-        found = evaluate(config, autoencoder, codes, (x, images.y_evaluation), history)
+        found = evaluate(config, autoencoder, discriminator, codes, evaluation, images.x, history)
         measures: dict[str, Any] = dict(found.measures)
         if "log_likelihood" in extra:
             measures |= _likelihood(config, autoencoder, images)
+        if "smoothed_kl" in extra:
+            measures |= _smoothed(config, codes["training"])
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
     artifacts.save_table(found.codes.to_dict("records"), folder / "codes.csv")
     artifacts.save_table(found.curves.to_dict("records"), folder / "curves.csv")
@@ -86,6 +91,12 @@ def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str
     require_unseen(images)
     unit = (to_unit(part).reshape(len(part), -1) for part in (images.x_validation, images.x_evaluation))
     return likelihood_of_run(config, autoencoder, *unit)
+
+
+def _smoothed(config: RunConfig, z_training: Any) -> dict[str, float]:
+    from aae.measure.smoothed import smoothed_kl
+
+    return smoothed_kl(z_training, run_prior(config))
 
 
 def require_unseen(images: Images) -> None:

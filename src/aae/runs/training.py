@@ -23,6 +23,7 @@ from aae.system.errors import UserError
 
 if TYPE_CHECKING:  # Imported where needed: PyTorch takes seconds, and what is in the store needs none.
     import torch
+    from torch import nn
 
     from aae.model.networks import Autoencoder
     from aae.model.trainer import Trainer
@@ -168,14 +169,25 @@ def load_autoencoder(folder: Path) -> tuple[RunConfig, Autoencoder]:
     prepare_process(config.train)
     height, width = map(int, artifacts.load_notes(folder / WEIGHTS)[SHAPE].split())
     autoencoder = Autoencoder(config, (height, width))
-    weights = artifacts.load_tensors(folder / WEIGHTS)
-    own = {
-        name.removeprefix("autoencoder."): value
-        for name, value in weights.items()
-        if name.startswith("autoencoder.")
-    }
     try:
-        autoencoder.load_state_dict(own)
+        autoencoder.load_state_dict(_weights(folder, "autoencoder"))
     except RuntimeError:  # PyTorch's own message is many lines long.
         raise UserError(f"{folder}: the weights are not of the networks in config.json") from None
     return config, autoencoder
+
+
+def load_discriminator(config: RunConfig, folder: Path) -> nn.Module | None:
+    """The discriminator of a trained run, on the CPU; None where there is none that tells codes alone."""
+    from aae.model.discriminator import make_discriminator
+
+    weights = _weights(folder, "discriminator")
+    if not weights or config.labels:
+        return None
+    discriminator = make_discriminator(config, 0)
+    discriminator.load_state_dict(weights)
+    return discriminator
+
+
+def _weights(folder: Path, network: str) -> dict[str, torch.Tensor]:
+    tensors, start = artifacts.load_tensors(folder / WEIGHTS), f"{network}."
+    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}

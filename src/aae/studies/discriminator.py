@@ -1,0 +1,161 @@
+"""discriminator: is what is left of the misfit what the discriminator cannot see?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aae.compare.equivalence import compare
+from aae.compare.measures import MEASURES
+from aae.compare.summary import over_seeds
+from aae.compare.verdicts import density_differs, equivalence, interval, sight, significance
+from aae.draw.mosaic import figure_grids_side_by_side
+from aae.draw.plane import figure_side_by_side
+from aae.draw.seeds import figure_seeds
+from aae.settings.config import RunConfig
+from aae.studies.common import Conclusion, Grid, summarise
+from aae.studies.variants import Rows, by_variant, paired
+
+BY = ("discriminator", "epochs")  # What a variant's runs have in common in the table.
+PAPER = "the paper's"
+PANELS = ("kl_training", "kl", "training_error", "neighbour_accuracy")
+TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
+SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
+DEFAULT_BUFFER = 5
+NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
+POINT_SIZE = 1.2
+COLUMNS = 2
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figures, and what came out."""
+    null = grid.nulls["gaussian"]
+    concluded = summarise(grid, BY, settings, lambda rows: verdict(rows, null), figure)
+    planes, mosaics = [], []
+    for run, row, prior in grid.first_runs():
+        if f"{run.variant}/z" in grid.pictures:
+            name = f"{named(settings(run.config))}\n"
+            numbers = f"seed {run.config.seed}, KL of training codes {row['kl_training']:.3f} nats"
+            z = grid.picture(run.variant, "z")
+            planes.append((name + numbers, z, grid.pictures["labels"], prior))
+            mosaics.append((name + numbers, grid.picture(run.variant, "mosaic")))
+    pictures = {
+        "2A": figure_side_by_side(planes, COLUMNS, POINT_SIZE),
+        "2E": figure_grids_side_by_side(mosaics, COLUMNS),
+    }
+    return Conclusion(concluded.tables, concluded.figures | (pictures if planes else {}))
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
+    """The discriminator of a run in words, and its epochs."""
+    name = f"{config.model.fourier_features} Fourier features" if config.model.fourier_features else PAPER
+    if config.train.code_buffer != DEFAULT_BUFFER:
+        name += f", {config.train.code_buffer} minibatches"
+    if config.train.adversarial_weight >= NO_RECONSTRUCTION:
+        name += ", no reconstruction"
+    return {"discriminator": name, "epochs": config.train.epochs}
+
+
+def named(run: Mapping[str, Any]) -> str:
+    """A variant in words."""
+    return f"{run['discriminator']}, {run['epochs']} epochs"
+
+
+def figure(rows: Rows) -> Figure:
+    """Every variant and seed by four measures."""
+    title = (
+        "What the discriminator can see, and for how long it looks; deterministic encoder, prior: gaussian"
+    )
+    return figure_seeds(by_variant(rows, PANELS, named), title)
+
+
+def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
+    """What came out, by rules that were written down before the runs.
+
+    Of each variant: by which measures its training codes are told from the prior (the 95% interval over seeds
+    lies above the null band); what its final discriminators see (`sight`); how much worse than blocks of
+    training codes test codes fit. Then, beside the paper's discriminator for as many epochs and paired by
+    seed, what changes in fit and in training error, which is equivalent within `SAME_ERROR` of the paper's
+    discriminator's or not.
+
+    Args:
+        rows: the study's runs.
+        null: the null distribution of the prior.
+    """
+    sentences = []
+    for numbers in groups(rows, null):
+        key = [numbers["kl"][name] for name in BY]
+        runs = [run for run in rows if [run[name] for name in BY] == key]
+        start = f"{named(numbers['kl']).capitalize()} ({numbers['kl']['seeds']} seeds)"
+        clauses = [fit(numbers), sight(numbers, runs), step(numbers, runs)]
+        sentences.append(f"{start}: {'; '.join(filter(None, clauses))}.")
+        paper = [run for run in rows if run["discriminator"] == PAPER and run["epochs"] == key[1]]
+        if paper and key[0] != PAPER:
+            sentences.append(cost(named(numbers["kl"]), runs, paper))
+    return sentences
+
+
+def groups(rows: Rows, null: Mapping[str, Any]) -> list[dict[str, dict[str, Any]]]:
+    """Means over seeds of each variant, by measure, beside the null distribution."""
+    result: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    for row in over_seeds(rows, BY):
+        band = MEASURES[row["measure"]].band(null)
+        beside = {"null": band.get("mean"), "null_high": band.get("high")}
+        result.setdefault(tuple(row[name] for name in BY), {})[row["measure"]] = row | beside
+    return list(result.values())
+
+
+def fit(numbers: Mapping[str, Mapping[str, Any]]) -> str:
+    """By which measures training codes are told from the prior, and how far they are."""
+    kl = numbers["kl_training"]
+    told = [name for name in TOLD_BY if name in numbers and density_differs(numbers[name])]
+    words = ", ".join(MEASURES[name].title for name in told) or "no measure here"
+    blurred = [numbers[name]["mean"] for name in numbers if name.startswith("kl_smoothed_")]
+    values = ", ".join(f"{value:.3f}" for value in blurred)
+    after = f"; after a blur of 0.03, 0.05 and 0.1 {values}" if blurred else ""
+    return (
+        f"training codes have a KL divergence of {kl['mean']:.3f} nats ({_interval(kl, '.3f')}; prior "
+        f"samples {kl['null']:.3f}{after}) and are told from the prior by {words}"
+    )
+
+
+def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
+    """How much worse test codes fit than blocks of as many training codes."""
+    if "kl_blocks" not in numbers:
+        return ""
+    row = compare(*_pair(runs, "kl", "kl_blocks"), None)
+    beyond = sum(run["kl"] > run["kl_blocks_high"] for run in runs)
+    return (
+        f"test codes have {numbers['kl']['mean']:.3f} nats, blocks of as many consecutive training codes "
+        f"{numbers['kl_blocks']['mean']:.3f} ({row['difference']:+.3f}, {_interval(row, '+.3f')}; above "
+        f"every block in {beyond} of {len(runs)} runs)"
+    )
+
+
+def cost(name: str, runs: Rows, paper: Rows) -> str:
+    """What a discriminator changes beside the paper's, paired by seed."""
+    error = paired(runs, paper, "training_error")
+    margin = SAME_ERROR * float(error[1].mean())
+    row = compare(*error, margin)
+    words = f"{row['difference']:+.5f} ({_interval(row, '+.5f')}"
+    words += f"; {significance(row)}, {equivalence(row)})" if row["low"] is not None else ")"
+    changes = []
+    for measure, form in {"kl_training": "+.3f", "kl": "+.3f", "neighbour_accuracy": "+.3f"}.items():
+        change = compare(*paired(runs, paper, measure), None)
+        label = f"{MEASURES[measure].title} of {MEASURES[measure].of}"
+        changes.append(f"{label} {change['difference']:{form}} ({_interval(change, form)})")
+    return (
+        f"{name.capitalize()}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
+        f"{', '.join(changes)}, squared error of training images {words}."
+    )
+
+
+def _pair(runs: Rows, one: str, other: str) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([run[one] for run in runs]), np.array([run[other] for run in runs])
+
+
+def _interval(row: Mapping[str, Any], form: str) -> str:
+    return "1 seed" if row["low"] is None else interval(row, form)
