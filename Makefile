@@ -4,12 +4,14 @@ VENV := .venv
 PEERS := .bench-packages
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro studies paper test lint verify readme bench lock clean
+.PHONY: help setup repro studies paper test lint verify readme bench lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
 ##@ Run it
+setup: $(VENV)/installed  ## Make the environment, .venv
+
 repro: $(VENV)/installed  ## Set up, then run every stage that is out of date, ablation included
 	dvc repro
 

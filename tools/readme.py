@@ -24,7 +24,7 @@ from tables import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("how-to", "measures", "paper", "performance", "results", "studies")
+NAMES = ("measures", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 STUDY = "studies/encoders"  # The ablation with more seeds.
 

@@ -1,4 +1,4 @@
-"""Where the digits' names go: at each cluster that a digit's codes form in the plane."""
+"""Places of the digits' names: at each cluster that a digit's codes form in the plane."""
 
 import numpy as np
 from scipy import ndimage
@@ -14,7 +14,7 @@ LEAST_CODES = 10  # That it holds as well, unless it is the largest.
 def name_places(
     z: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, apart: float
 ) -> list[tuple[int, np.ndarray]]:
-    """Where to write the digits, so that each of their clusters has a name and no names overlap.
+    """Places to write the digits, so that each of their clusters has a name and no names overlap.
 
     A name stands where its digit's codes are dense and few others' are among them; if another name is
     there already, at the next best place in the cluster, and if there is none, nowhere.

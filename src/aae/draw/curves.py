@@ -1,4 +1,4 @@
-"""How numbers of runs change with one setting."""
+"""Numbers of runs over one setting."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

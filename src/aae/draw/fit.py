@@ -1,4 +1,4 @@
-"""How good the fit of every variant and seed is, beside what samples of the prior give."""
+"""The fit of every variant and seed, beside what samples of the prior give."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the fit to the prior costs: numbers of runs against each other."""
+"""The cost of fitting the prior: numbers of runs against each other."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Where the codes depart from the prior: in the plane, over the prior's mass, by radius and by angle."""
+"""Map of the misfit of codes and prior: in the plane, over the prior's mass, by radius and by angle."""
 
 from collections.abc import Callable, Mapping
 
@@ -32,7 +32,7 @@ RATIOS = {-4: "1/16", -3: "1/8", -2: "1/4", -1: "1/2", 0: "1", 1: "2", 2: "4", 3
 def figure_where(
     codes: Mapping[str, np.ndarray], prior: Prior, density: Mapping[str, float], title: str
 ) -> Figure:
-    """Where q(z) departs from p(z).
+    """Map the ratio of q(z) to p(z), beside its shares of the prior's mass and the excess of codes.
 
     Args:
         codes: by what the images are called, such as "test", (n, 2) each. The map and the shares of
@@ -146,7 +146,7 @@ def log_ratio_at(points: np.ndarray, z: np.ndarray, prior: Prior) -> np.ndarray:
 
 
 def draw_radii(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
-    """How many more codes lie within each radius than of the prior, by the normal scores."""
+    """Excess of codes over the prior within each radius, by the normal scores."""
     values = {name: np.hypot(*each.T) for name, each in scores.items()}
     draw_excess(axes, values, np.linspace(0, 4.5, 451), lambda r: -np.expm1(-(r**2) / 2))
     axes.set(xlabel="radius R (of the normal scores)", ylabel="percentage points")
@@ -154,7 +154,7 @@ def draw_radii(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
 
 
 def draw_angles(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
-    """How many more codes lie up to each angle than of the prior, by the normal scores."""
+    """Excess of codes over the prior up to each angle, by the normal scores."""
     values = {name: np.degrees(np.arctan2(each[:, 1], each[:, 0])) for name, each in scores.items()}
     draw_excess(axes, values, np.linspace(-180, 180, 361), lambda angles: angles / 360 + 0.5)
     axes.set_xticks(range(-180, 181, 90))

@@ -86,7 +86,7 @@ def figure_side_by_side(
 
 
 def add_legend(figure: Figure, ncols: int, *priors: Prior) -> None:
-    """What planes of codes show, below them: ten digits and, if any, contours of the priors."""
+    """Legend below planes of codes: ten digits and, if any, contours of the priors."""
     digits = [
         Line2D([], [], marker="o", linestyle="", color=DIGIT_COLOURS[digit], label=str(digit))
         for digit in range(10)

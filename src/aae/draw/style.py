@@ -1,4 +1,4 @@
-"""What all figures share: sizes at which they are printed, colours, and panels in rows."""
+"""Style of all figures: sizes at which they are printed, colours, and panels in rows."""
 
 import functools
 import textwrap

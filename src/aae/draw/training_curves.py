@@ -1,4 +1,4 @@
-"""How a run went over training: the fit of its codes, what the discriminator saw of it, and the losses."""
+"""Curves over training: the fit of a run's codes, what the discriminator saw of it, and the losses."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the live latent space is made of, as JSON takes it: codes, images, and small decoders."""
+"""Parts of the live latent space, as JSON takes them: codes, images, and small decoders."""
 
 import base64
 import io

@@ -182,7 +182,7 @@ def contrast_table(contrasts: Rows) -> str:
 
 
 def target_table(variants: Rows) -> str:
-    """What the default recipe was to reach and what it reached, mean over seeds of the first encoder."""
+    """The default recipe's targets beside what it reached, mean over seeds of the first encoder."""
     numbers = by_variant(variants)[0]
     lines = [["measure", "target", f"reached ({numbers['kl']['variant']})", "met"], ["---"] * 4]
     for name, (side, bound) in TARGETS.items():
@@ -223,7 +223,7 @@ def sentences(said: Sequence[str]) -> str:
 
 
 def control_table(controls: Rows) -> str:
-    """What each measure says of codes with known errors, as multiples of the null band's upper end."""
+    """Every measure of codes with known errors, as multiples of the null band's upper end."""
     *rows, high = controls
     # Codes where p(z) = 0 cannot be under this prior: their band ends at 0.
     names = [name for name in high if name != "codes" and high[name] > 0]

@@ -1,4 +1,4 @@
-"""What a killed training run needs to resume: its state at the end of an epoch."""
+"""Checkpoints, from which a killed training run resumes: its state at the end of an epoch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Checkpoint:
     """A training run after some epoch."""
 
     tensors: dict[str, dict[str, torch.Tensor]]
-    """What `Trainer.state_dict` gave, and other groups of tensors."""
+    """Groups of tensors: those of `Trainer.state_dict`, and others."""
     history: list[dict[str, float]]
     """Mean losses, an epoch each."""
 
@@ -41,7 +41,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """What `save` wrote, but for groups without tensors.
+    """Read what `save` wrote, but for groups without tensors.
 
     Raises:
         ValueError: a bit of it is not as it was written.

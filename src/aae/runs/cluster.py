@@ -33,7 +33,7 @@ Files = dict[str, bytes]  # Of an entry, by name.
 
 
 class Result(NamedTuple):
-    """What comes back from a worker."""
+    """The files that come back from a worker."""
 
     training: Files
     evaluation: Files
@@ -55,7 +55,7 @@ class Cluster:
             raise UserError(f"no Dask scheduler at {address}: {' '.join(str(error).split())}") from None
 
     def environment(self, config: RunConfig, store: Store) -> Environment:
-        """That of all workers.
+        """The environment of all workers.
 
         Raises:
             UserError: there are none, they have more than one thread or another version of the code, or they
@@ -87,12 +87,12 @@ class Cluster:
         return False
 
     def workers(self) -> Mapping[str, Mapping[str, Any]]:
-        """What the scheduler says of each worker that is there, by address."""
+        """The workers that are there, by address, each with what the scheduler says of it."""
         found: Mapping[str, Mapping[str, Any]] = self.client.scheduler_info(n_workers=-1)["workers"]
         return found
 
     def ask_all(self, function: Callable[..., Answer], *arguments: Any) -> dict[str, Answer]:
-        """What a function gives on each worker, by address; raises a UserError if it fails on one."""
+        """Call a function on each worker: results by address; raises a UserError if it fails on one."""
         answers: dict[str, Answer] = self.client.run(function, *arguments, on_error="return")
         for worker, answer in sorted(answers.items()):
             if isinstance(answer, UserError):
@@ -202,7 +202,7 @@ class Cluster:
 
 
 def task_of(found: Found, store: Store) -> dict[str, Any]:
-    """What a worker needs to know of a run, its weights and codes included if it is trained already."""
+    """Describe a run to a worker, its weights and codes included if it is trained already."""
     trained = store.find(TRAINING, found.wanted.training_key, found.environment)
     return {
         "config": found.wanted.run.config.model_dump(),
@@ -281,6 +281,6 @@ def worker_environment(config: str) -> Environment:
 
 
 def in_a_line(error: BaseException) -> str:
-    """What an error says, and for those that say little its kind."""
+    """Put an error in one line, with its kind for those that say little."""
     said = " ".join(str(error).split())[:300]
     return said if isinstance(error, UserError) else f"{type(error).__name__}: {said}"

@@ -56,11 +56,11 @@ FINGERPRINT = {
 
 
 class Environment(NamedTuple):
-    """What decides a run's bits on a machine, and how fast that machine is."""
+    """A machine's part in deciding a run's bits, and its speed."""
 
     name: str
     seconds_a_step: float
-    """Of the default run, roughly."""
+    """For the default run, roughly."""
 
 
 def find_environment(config: RunConfig, store: Store) -> Environment:

@@ -36,18 +36,18 @@ class Wanted:
     extra: tuple[str, ...]
     training_key: str
     key: str
-    """Of its evaluation."""
+    """Names its evaluation."""
     steps: int
     """Updates of the training run."""
 
 
 class Found(NamedTuple):
-    """Where a run's results come from."""
+    """A run with the source of its results."""
 
     wanted: Wanted
     environment: str
     row: Row | None
-    """What an earlier runs.csv says of it."""
+    """Its row in an earlier runs.csv, if that has one."""
 
 
 class ImagesByRun:
@@ -120,13 +120,13 @@ def fill(
 
 
 class Machines(Protocol):
-    """What runs are made on."""
+    """This machine or a cluster, on which runs are made."""
 
     def environment(self, config: RunConfig, store: Store) -> "Environment":
         """Its environment for a run; raises a UserError if there is none."""
 
     def are_of(self, environment: str, store: Store) -> bool:
-        """Whether they are known to be of an environment, without looking anew, which takes seconds."""
+        """Tell if they are known to be of an environment, without looking anew, which takes seconds."""
 
     def make(
         self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress

@@ -1,4 +1,4 @@
-"""Which machines an environment is of, by their processors' names: kept in the store."""
+"""The machines of an environment, by their processors' names: kept in the store."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ def remember(store: Store, environment: str, device: str) -> None:
 
 
 def remembers(store: Store, environment: str) -> bool:
-    """Whether that was noted: then results of it need no fingerprint to be taken. Of CPUs alone."""
+    """Tell if that was noted: then its results need no fingerprint. For CPUs alone."""
     installed = version("torch").partition("+")[0]
     return environment.startswith(f"torch-{installed}-cpu-") and describe("cpu") in _machines(
         store, environment

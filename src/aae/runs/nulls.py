@@ -20,7 +20,7 @@ LEAST_CODES = 100
 def find_null(
     store: Store, prior: Prior, n: int, m: int, on_sample: Callable[[], object] = lambda: None
 ) -> Null:
-    """What samples of a prior give: `null_bands` of n codes, and `large_null_bands` of n and m.
+    """Null distributions of a prior: `null_bands` of n codes, and `large_null_bands` of n and m.
 
     Args:
         store: where they lie; what is not there takes a quarter of a minute.

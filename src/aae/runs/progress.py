@@ -1,4 +1,4 @@
-"""How far a grid is, in one line."""
+"""Progress of a grid, in one line."""
 
 import sys
 import time

@@ -35,7 +35,7 @@ COLUMNS = 10  # Images a component of kept walks.
 
 @dataclass
 class GridFiles:
-    """What the files of a grid hold."""
+    """Contents of a grid's files."""
 
     rows: list[Row] = field(default_factory=list)
     """A row a run, and one a control."""
@@ -45,9 +45,9 @@ class GridFiles:
     """Labels, and of each kept variant's first run codes ("NAME/z"), decoded images at percentiles of the
     prior ("NAME/mosaic") and, with labels, along its components ("NAME/walks")."""
     pictured: dict[str, str] = field(default_factory=dict)
-    """Of each kept variant the key of the run that is pictured."""
+    """Key of the pictured run, by kept variant."""
     found: list[Found] = field(default_factory=list)
-    """Where the rows come from; empty of files that were read."""
+    """Sources of the rows; empty for files that were read."""
 
     def curves_of(self, key: str) -> list[Row]:
         """Those of one run."""
@@ -111,7 +111,7 @@ def gather(
     store: Store,
     earlier: GridFiles,
 ) -> GridFiles:
-    """What the files of a grid hold, from earlier files and the store."""
+    """Put the contents of a grid's files together, from earlier files and the store."""
     files = GridFiles(found=list(found))
     settings = changed_settings(grid)
     for each in found:
@@ -133,7 +133,7 @@ def changed_settings(grid: GridSettings) -> list[str]:
 
 
 def _is_complete(row: Row, earlier: GridFiles, kept: Mapping[str, str]) -> bool:
-    """Whether all files that say something of a run are of the same run."""
+    """Tell if all files that say something of a run are of the same run."""
     key, variant = row["key"], row["variant"]
     pictured = kept.get(variant) != key or earlier.pictured.get(variant) == key
     return pictured and any(curve["key"] == key for curve in earlier.curves)

@@ -109,7 +109,7 @@ class Process:
 
     @property
     def stdout(self) -> IO[str]:
-        """Where it says what happens, a JSON object a line."""
+        """Its reports of what happens, a JSON object a line."""
         assert self.process.stdout is not None
         return self.process.stdout
 

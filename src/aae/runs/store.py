@@ -107,7 +107,7 @@ class Store:
             lock.release()
 
     def checkpoint(self, key: str, environment: str) -> Path:
-        """Where an unfinished training run keeps its state."""
+        """File in which an unfinished training run keeps its state."""
         return self._beside("training", key, environment, ".checkpoint.safetensors")
 
     def prune(self, wanted: set[str], dry: bool = False) -> tuple[int, int]:
@@ -144,7 +144,7 @@ def seal(folder: Path, key: str, environment: str) -> None:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether each file of an entry is as it was written."""
+    """Tell if each file of an entry is as it was written."""
     try:
         files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         return all(_sha256(folder / name) == digest for name, digest in files.items())

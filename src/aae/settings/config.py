@@ -71,7 +71,7 @@ class TrainSettings(Settings):
 
 
 class DataSettings(Settings):
-    """Which images a run learns from, and on which it is evaluated."""
+    """The images that a run learns from, and those on which it is evaluated."""
 
     name: DatasetName
     images: Annotated[
@@ -122,12 +122,12 @@ class RunConfig(Settings):
 
     @property
     def objective_name(self) -> str:
-        """What is added to the reconstruction loss: here, and nowhere else, `prior: none` is resolved."""
+        """Name of the objective that trains: here, and nowhere else, `prior: none` is resolved."""
         return "unregularized" if self.prior == "none" else self.objective
 
     @property
     def title(self) -> str:
-        """What figures call the run."""
+        """Name of the run in figures."""
         title = f"{self.encoder} encoder, prior: {self.prior}"
         if self.model.architecture != "perceptron":
             title = f"{self.model.architecture} {title}"
@@ -139,7 +139,7 @@ class RunConfig(Settings):
 
     @property
     def images_title(self) -> str:
-        """What figures call the images that the run is evaluated on."""
+        """Name in figures of the images that the run is evaluated on."""
         return f"{DATASETS[self.data.name].title} {'validation' if self.data.validation else 'test'}"
 
 

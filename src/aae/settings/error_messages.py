@@ -1,4 +1,4 @@
-"""What is wrong with settings, in one line that says how to correct it."""
+"""Error messages for settings: one line that says what is wrong, and how to correct it."""
 
 import difflib
 from types import NoneType
@@ -78,7 +78,7 @@ def _section(place: tuple[str, ...], schema: Any) -> type[Settings]:
 
 
 def _described(place: tuple[str, ...], schema: type[Settings]) -> str | None:
-    """What the key at a place may be, in words, where its type does not say it."""
+    """Describe what the key at a place may be, where its type does not say it."""
     try:
         return _section(place[:-1], schema).model_fields[place[-1]].description
     except (AttributeError, KeyError, IndexError):

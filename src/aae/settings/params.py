@@ -17,14 +17,14 @@ NEUTRAL = {"encoder": "deterministic", "prior": "gaussian", "objective": "advers
 
 
 class Plot2ASettings(Settings):
-    """How Figure 2A looks."""
+    """Looks of Figure 2A."""
 
     point_size: float = Field(gt=0, le=1000)
     dpi: int = Field(ge=30, le=1200)
 
 
 class Grid2ESettings(Settings):
-    """How Figure 2E looks."""
+    """Looks of Figure 2E."""
 
     # Not "size": DVC 3.67 leaves a key of that name out of its run cache's key, and would restore
     # the figure of another size.
@@ -59,7 +59,7 @@ class GridSettings(Settings):
     """Training runs, variants x seeds: the ablation, or a study."""
 
     prediction: str = ""
-    """What was expected before they ran."""
+    """Expected outcome, written before they ran."""
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_all_different)]
     variants: Annotated[dict[str, Changes], Field(min_length=1), AfterValidator(_checked_names)]
     """By name, what each changes of the deterministic encoder with the Gaussian prior: "train.epochs: 20".
@@ -86,7 +86,7 @@ class Run(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the run in messages."""
         return f"{self.variant}, seed {self.config.seed}"
 
 

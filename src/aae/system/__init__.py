@@ -1,1 +1,1 @@
-"""What touches the system: files, processes, and errors that are told in one line."""
+"""Files, processes, and errors that are told in one line."""

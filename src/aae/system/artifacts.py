@@ -52,7 +52,7 @@ def save_json(content: Mapping[str, Any], path: Path) -> None:
 
 
 def load_json(path: Path) -> Any:
-    """What `save_json` or `save_rows` wrote."""
+    """Read what `save_json` or `save_rows` wrote."""
     return read(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -86,14 +86,14 @@ def _nine_digits(value: float | np.floating[Any]) -> str:
 
 
 def load_table(path: Path) -> pd.DataFrame:
-    """What `save_table` wrote."""
+    """Read what `save_table` wrote."""
     import pandas as pd
 
     return read(path, lambda: pd.read_csv(path))
 
 
 def load_rows(path: Path, text: Sequence[str]) -> list[dict[str, Any]]:
-    """What `save_table` wrote, a mapping a row, without its gaps.
+    """Read what `save_table` wrote: a mapping a row, without its gaps.
 
     Args:
         path: the file.
@@ -152,14 +152,14 @@ def save_tensors(
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """What `save_tensors` wrote."""
+    """Read what `save_tensors` wrote."""
     from safetensors.torch import load_file
 
     return read(path, lambda: load_file(path))
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """What `save_tensors` wrote, for stages that need no torch."""
+    """Read what `save_tensors` wrote, in stages that need no torch."""
     from safetensors.numpy import load_file
 
     return read(path, lambda: load_file(path))
@@ -210,7 +210,7 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> None:
 
 
 def read(path: Path, load: Callable[[], Loaded]) -> Loaded:
-    """What `load` gives; the ways in which its file can be missing or damaged end in one line."""
+    """Load a file; the ways in which it can be missing or damaged end in one line."""
     from safetensors import SafetensorError
 
     try:
