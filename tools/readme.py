@@ -13,7 +13,7 @@ import pandas as pd
 
 from aae.report import results
 from aae.settings.params import parse_study
-from aae.studies import claims
+from aae.studies import claims, discriminator
 from tables import (
     bench_tables,
     claim_table,
@@ -49,7 +49,7 @@ def fill(text: str, root: Path) -> str:
 
     def answer() -> str:
         job = STUDY if (root / STUDY / "metrics").exists() else "."
-        return results.answer(*(rows(name, job) for name in ("ablation", "variants", "contrasts")))
+        return _answer(root, root / job)
 
     def study(block: Callable[[Any], str], name: str) -> str:
         if (root / STUDY / "metrics").exists():
@@ -112,8 +112,7 @@ def studies(root: Path) -> dict[str, Any]:
         if not figure.exists():  # The paper's other figures: several, on docs/paper.md.
             continue
         if name == "encoders":
-            tables = (_json(path.with_name(f"{each}.json")) for each in ("ablation", "variants", "contrasts"))
-            result["answer"] = results.answer(*tables)
+            result["answer"] = _answer(root, folder)
             title, prediction = "does the type of encoder matter? Eight seeds", _prediction(folder)
         else:
             _, _, title = (import_module(f"aae.studies.{name}").__doc__ or "").partition(": ")
@@ -130,6 +129,16 @@ def studies(root: Path) -> dict[str, Any]:
             }
         )
     return result
+
+
+def _answer(root: Path, folder: Path) -> str:
+    """The answer by the metrics of an ablation and, where it was run, by the study of the discriminator."""
+    tables = (_json(folder / f"metrics/{each}.json") for each in ("ablation", "variants", "contrasts"))
+    study = root / "studies/discriminator/metrics"
+    left = ""
+    if study.exists():
+        left = discriminator.answer(_json(study / "runs.json"), _json(study / "variants.json"))
+    return results.answer(*tables, left)
 
 
 def study_block(folder: Path) -> str:

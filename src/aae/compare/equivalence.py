@@ -29,11 +29,11 @@ def contrasts(rows: Sequence[Mapping[str, Any]], margins: Mapping[str, float]) -
             count as equivalent.
 
     Returns:
-        A row a comparison: prior, encoders ("a - b"), measure, seeds (that both have), mean difference,
-        ends of its 95% t interval ("low", "high"); where the measure has one, the margin, the test of
-        equivalence's p-value, and whether it is below `ALPHA`; the minimum detectable effect; and the
-        standard deviation of the measure over seeds, pooled over both encoders ("seed_std"). None where
-        one seed, or no margin, leaves nothing to say.
+        A row a comparison: prior, encoders ("a - b"), measure, seeds (that both have), mean difference, ends
+        of its 95% t interval ("low", "high"); where the measure has one, the margin, the test of
+        equivalence's p-value, whether it is below `ALPHA`, and its power where the true difference is 0; the
+        minimum detectable effect; and the standard deviation of the measure over seeds, pooled over both
+        encoders ("seed_std"). None where one seed, or no margin, leaves nothing to say.
     """
     result = []
     for prior, cells in pd.DataFrame(rows).groupby("prior", sort=False):
@@ -63,6 +63,7 @@ def compare(a: np.ndarray, b: np.ndarray, margin: float | None) -> dict[str, Any
         "margin": margin,
         "p_equivalence": p,
         "equivalent": None if p is None else p < ALPHA,
+        "power": None if margin is None else equivalence_power(differences, margin),
         "detectable": detectable_effect(differences),
         "seed_std": float(np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)) if several else None,
     }
@@ -88,6 +89,27 @@ def equivalence_p(differences: np.ndarray, margin: float) -> float | None:
     above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
     below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
     return float(max(above, below))
+
+
+def equivalence_power(differences: np.ndarray, margin: float) -> float | None:
+    """The probability that the test of equivalence succeeds where the true difference is 0.
+
+    By the noncentral t distribution (Diletti et al. 1991), at the observed standard deviation.
+
+    Args:
+        differences: paired, (seeds,).
+        margin: above 0.
+
+    Returns:
+        From 0 to 1; None with one seed.
+    """
+    n = len(differences)
+    if n < 2:
+        return None
+    if (error := float(differences.std(ddof=1)) / np.sqrt(n)) == 0:
+        return 1.0
+    critical = stats.t.ppf(1 - ALPHA, n - 1)
+    return max(0.0, 1 - 2 * float(stats.nct.cdf(critical, n - 1, margin / error)))
 
 
 def detectable_effect(differences: np.ndarray) -> float | None:

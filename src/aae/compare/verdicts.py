@@ -21,6 +21,13 @@ SEEN = 0.5  # Share of what the better probe finds that a discriminator must see
 # distance between neighbours among 60,000 codes is about as large.
 NEARLY_DETERMINISTIC = 0.01
 PROBES = {"probe_jsd": "boosted trees find", "neighbour_jsd": "neighbours' densities tell"}
+SEES = {  # Of what there is to see.
+    "most": ": it sees most of it",
+    "little": ": it is blind to most of it",
+    "open": ": whether it sees most of it is open",
+    "nothing": ": there is nothing to see",
+    "1 seed": "",
+}
 MOMENTS = {
     "are": "the moments are those of",
     "agree": "the moments agree with those of",
@@ -101,6 +108,30 @@ def density_differs(kl: Mapping[str, Any]) -> bool:
 
 
 def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How much the final discriminators see of what is left of the misfit of training codes, in a clause.
+
+    "" for runs without a discriminator, or whose rows are older than its measure; arguments as in `seen`.
+    """
+    if not (outcome := seen(numbers, rows)):
+        return ""
+    name = better_probe(numbers)
+    probe, own, null = numbers[name], numbers["discriminator_jsd"], numbers["discriminator_jsd_null"]
+    quarter = numbers["kl_training"]["mean"] / 4
+    share = "" if outcome in ("nothing", "1 seed") else f", {own['mean'] / probe['mean']:.0%} of it"
+    return (
+        f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
+        f"divergence ({_spread(probe)}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), the "
+        f"final discriminator sees {own['mean']:.4f} ({_spread(own)}; of prior samples {null['mean']:.4f})"
+        f"{share}{SEES[outcome]}"
+    )
+
+
+def better_probe(numbers: Numbers) -> str:
+    """The probe that finds more of the misfit of training codes, on average over runs."""
+    return max(PROBES, key=lambda probe: numbers[probe]["mean"])
+
+
+def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     """How much the final discriminators see of what is left of the misfit of training codes.
 
     The rule: of two probes the one that finds more, on average over runs, stands for what there is to see. If
@@ -114,31 +145,18 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
         rows: its runs.
 
     Returns:
-        A clause; "" for runs without a discriminator, or whose rows are older than its measure.
+        A key of `SEES`; "" for runs without a discriminator, or whose rows are older than its measure.
     """
     if "discriminator_jsd" not in numbers or "neighbour_jsd" not in numbers:
         return ""
-    name = max(PROBES, key=lambda probe: numbers[probe]["mean"])
-    probe, own, null = numbers[name], numbers["discriminator_jsd"], numbers["discriminator_jsd_null"]
-    quarter = numbers["kl_training"]["mean"] / 4
-    words = (
-        f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
-        f"divergence ({_spread(probe)}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), the "
-        f"final discriminator sees {own['mean']:.4f} ({_spread(own)}; of prior samples {null['mean']:.4f})"
-    )
-    if probe["low"] is None:
-        return words
+    name = better_probe(numbers)
+    probe = numbers[name]
     low, high = t_interval(np.array([row["discriminator_jsd"] - SEEN * row[name] for row in rows]))
-    assert low is not None
-    assert high is not None
+    if low is None or high is None:
+        return "1 seed"
     if probe["low"] <= probe["null"]:
-        return f"{words}: there is nothing to see"
-    share = f"{own['mean'] / probe['mean']:.0%} of it"
-    if low > 0:
-        return f"{words}, {share}: it sees most of it"
-    if high < 0:
-        return f"{words}, {share}: it is blind to most of it"
-    return f"{words}, {share}: whether it sees most of it is open"
+        return "nothing"
+    return "most" if low > 0 else "little" if high < 0 else "open"
 
 
 def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it") -> str:
@@ -168,7 +186,8 @@ def equivalence(contrast: Mapping[str, Any]) -> str:
     words = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if contrast["equivalent"]:
         return f"equivalent within {margin} ({words})"
-    return f"equivalence within {margin} not shown ({words})"
+    power = contrast.get("power")  # Older rows lack it.
+    return f"equivalence within {margin} not shown ({words}{'' if power is None else f'; power {power:.0%}'})"
 
 
 def _comparison(row: Mapping[str, Any]) -> str:

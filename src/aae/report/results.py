@@ -17,6 +17,7 @@ from aae.compare.verdicts import (
 from aae.model.parts import prior_class
 
 Rows = Sequence[Mapping[str, Any]]
+Numbers = Mapping[str, Mapping[str, Any]]  # Of one variant, by measure.
 VARIANT_COLUMNS = (  # What the table of variants shows.
     "kl_training",
     "kl",
@@ -44,76 +45,90 @@ STUDY_COLUMNS = (
     "probe_jsd",
     "sigma_median",
 )
-MOMENTS = {"are": "have", "agree": "nearly have", "differ": "do not have"}
+MOMENTS = {"are": "match", "agree": "nearly match", "differ": "do not match"}
+# Means up to which q(z) nearly fits: of misplaced mass, and of the prior's that is nearly empty.
+NEARLY = {"total_variation": 0.1, "below_quarter": 0.01}
 
 
-def answer(ablation: Rows, variants: Rows, contrasts: Rows) -> str:
-    """The project's question, answered for newcomers in three sentences."""
+def answer(ablation: Rows, variants: Rows, contrasts: Rows, left: str = "") -> str:
+    """The project's questions, answered in plain words: a paragraph each.
+
+    Args:
+        ablation: a row a run.
+        variants: over seeds.
+        contrasts: of every two encoders.
+        left: what is left of the misfit, and why (`aae.studies.discriminator.answer`).
+    """
     numbers = by_variant(variants)
     fitted = next((each for each in numbers if _constrained(each["kl"])), None)
     if fitted is None:
         return "No run here has a prior for its codes to fit.\n"
     runs = [row for row in ablation if all(row[key] == fitted["kl"][key] for key in VARIANT)]
-    kl, w2, mass = (fitted[name] for name in ("kl", "sliced_w2_excess", "below_quarter"))
-    density = "but not its density" if density_differs(kl) else "and no difference in density is found"
-    # A raw scale that nothing holds is arbitrary: whitened codes say what a discriminator is for.
-    without = [each["kl_whitened"]["mean"] for each in numbers if not _constrained(each["kl"])]
-    contrast = (
-        f"; without a discriminator the KL divergence is {without[0]:.2f} nats even after the codes get "
-        "the prior's mean and covariance"
-        if without
-        else ""
+    free = next((each for each in numbers if not _constrained(each["kl"])), None)
+    paragraphs = [_fits(fitted, runs, free), _encoders(numbers, ablation, contrasts), left.strip()]
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
+    """Whether q(z) fits p(z): "yes", "yes, nearly" by the moments and `NEARLY`, or "no"."""
+    kl, w2, mass, wrong = (
+        fitted[name] for name in ("kl", "sliced_w2_excess", "below_quarter", "total_variation")
+    )
+    how, differs = moments(fitted, runs), density_differs(kl)
+    nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
+    word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
+    holes = "There are no holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
+    without = f" and codes that nothing draws to the prior {free['kl']['mean']:.1f}" if free else ""
+    density = (
+        f"the density is off: {wrong['mean']:.0%} of the mass is misplaced (total variation)"
+        if differs
+        else "no difference in density is found"
     )
     return (
-        f"1. **The codes {MOMENTS[moments(fitted, runs)]} the prior's location and scale, {density}**: "
-        f"those of the test images are {w2['mean']:.3f} of its standard deviations off (sliced W2 beyond "
-        f"sampling noise) and {kl['mean']:.3f} nats (KL divergence; {interval(kl)}; samples of the prior "
-        f"give {kl['null']:.3f}), and {mass['mean']:.1%} of the prior's mass has less than a quarter of "
-        "the codes that it should have.\n"
-        f"2. **Whether the discriminator sees what is left is open**: {_withdrawn(fitted)}{contrast}.\n"
-        f"3. {_encoders(ablation, contrasts)}.\n"
+        f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
+        f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
+        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
+        f"scale of a tile of Figure 2E. And {density}. The KL divergence is {kl['mean']:.3f} nats "
+        f"({interval(kl)}), where a perfect fit measures {kl['null']:.3f}{without}."
     )
 
 
-def _withdrawn(fitted: Mapping[str, Mapping[str, Any]]) -> str:
-    """Why nothing is said any more of what the discriminator sees."""
-    jsd, probe = (fitted[name]["mean"] for name in ("jsd", "probe_jsd"))
-    return (
-        "earlier versions said that it sees nearly all of it, which their own numbers contradict: its loss "
-        f"implies {jsd:.4f} nats of Jensen-Shannon divergence, where boosted trees find {probe:.4f}"
-    )
-
-
-def _encoders(ablation: Rows, contrasts: Rows) -> str:
-    """The third sentence: whether the type of encoder matters, and what the Gaussian one became."""
+def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> str:
+    """Whether the type of encoder matters, by every comparison that has a margin."""
+    question = "Does it take a Gaussian encoder?"
     judged = [row for row in contrasts if row["equivalent"] is not None]
     if not judged:
-        return "**Whether the type of encoder matters** takes more than one seed to say"
+        return f"**{question}** That takes more than one seed to say."
     equivalent = sum(row["equivalent"] for row in judged)
     different = [row for row in judged if significance(row) == "significant" and not row["equivalent"]]
-    if equivalent == len(judged):
-        words = "The type of encoder makes no difference that matters"
-    elif different:
-        words = f"The type of encoder makes a difference in {len(different)} of {len(judged)} comparisons"
-    else:
-        words = "No difference between encoders is significant, but equivalence is not shown throughout"
-    # Of measures with different units.
-    most = max(different or judged, key=lambda row: abs(row["difference"]) / row["margin"])
-    measure = MEASURES[most["measure"]]
+    kls = [row["equivalent"] for row in judged if row["measure"] == "kl"]
+    ends = [each for each in numbers if _constrained(each["kl"])]
+    names = _in_words([each["kl"]["encoder"] for each in ends]).capitalize()
+    reached = _in_words([f"{each['kl']['mean']:.3f}" for each in ends])
     margins = " and ".join(
         dict.fromkeys(
             f"±{row['margin']:g} {MEASURES[row['measure']].unit} in {MEASURES[row['measure']].title}"
             for row in judged
         )
     )
-    pair = most["encoders"].replace(" - ", " minus ")
-    sentence = (
-        f"**{words}**: the largest beside its margin, {pair} in {measure.title} of {measure.of}, is "
-        f"{most['difference']:+.3f} {measure.unit} ({interval(most, '+.3f')}), and {equivalent} of "
-        f"{len(judged)} comparisons are equivalent within {margins}"
+    if different:
+        word = f"It makes a difference in {len(different)} of {len(judged)} comparisons."
+    else:
+        word = "No." if all(kls) else "No difference is found, but none is ruled out."
+    powers = [row["power"] for row in judged if not row["equivalent"] and row.get("power") is not None]
+    power = f" (power {min(powers):.0%} to {max(powers):.0%} in the others)" if powers else ""
+    text = (
+        f"**{question} {word}** {names} encoders end at a KL divergence of {reached} nats on test codes. "
+        f"{equivalent} of {len(judged)} comparisons are equivalent{power}: within {margins}, set beforehand "
+        "as too small to matter."
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
-    return f"{sentence}; {became(gaussian, 'the Gaussian encoder')}" if gaussian else sentence
+    return f"{text} {became(gaussian, 'The Gaussian encoder')}." if gaussian else text
+
+
+def _in_words(values: Sequence[str]) -> str:
+    *others, last = values
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def interval(row: Mapping[str, Any], form: str = ".3f") -> str:

@@ -11,7 +11,15 @@ from matplotlib.figure import Figure
 from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
-from aae.compare.verdicts import density_differs, equivalence, interval, sight, significance
+from aae.compare.verdicts import (
+    better_probe,
+    density_differs,
+    equivalence,
+    interval,
+    seen,
+    sight,
+    significance,
+)
 from aae.draw.mosaic import figure_grids_side_by_side
 from aae.draw.plane import figure_side_by_side
 from aae.draw.seeds import figure_seeds
@@ -26,6 +34,13 @@ TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
 SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
+WHY = {
+    "little": "Most of it is what the paper's discriminator cannot see.",
+    "most": "Not the discriminator's sight: it sees most of it.",
+    "open": "How much of it the discriminator sees is open.",
+    "nothing": "No probe finds anything.",
+    "1 seed": "One seed does not tell how much of it the discriminator sees.",
+}
 POINT_SIZE = 1.2
 COLUMNS = 2
 
@@ -46,7 +61,9 @@ def conclude(grid: Grid) -> Conclusion:
         "2A": figure_side_by_side(planes, COLUMNS, POINT_SIZE),
         "2E": figure_grids_side_by_side(mosaics, COLUMNS),
     }
-    return Conclusion(concluded.tables, concluded.figures | (pictures if planes else {}))
+    means: Any = groups(concluded.tables["runs"], null)  # type: ignore[arg-type]
+    tables = concluded.tables | {"variants": [row for numbers in means for row in numbers.values()]}
+    return Conclusion(tables, concluded.figures | (pictures if planes else {}))
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
@@ -106,6 +123,39 @@ def groups(rows: Rows, null: Mapping[str, Any]) -> list[dict[str, dict[str, Any]
         beside = {"null": band.get("mean"), "null_high": band.get("high")}
         result.setdefault(tuple(row[name] for name in BY), {})[row["measure"]] = row | beside
     return list(result.values())
+
+
+def answer(rows: Rows, variants: Rows) -> str:
+    """What is left of the misfit, and why, in plain words.
+
+    Args:
+        rows: a row a run, from the study's metrics.
+        variants: over seeds, from the study's metrics.
+    """
+    found: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = {}
+    for row in variants:
+        found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
+    name, paper = next((key, each) for key, each in found.items() if key[0] == PAPER)
+    of_paper = [row for row in rows if (row["discriminator"], row["epochs"]) == name]
+    share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
+    kl = paper["kl_training"]
+    text = (
+        f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Training codes are {kl['mean']:.3f} nats "
+        f"from the prior (a perfect fit measures {kl['null']:.3f}), and of what a probe of another kind "
+        f"finds of it the final discriminator sees {share:.0%}."
+    )
+    for key, numbers in found.items():
+        if key[0].endswith("Fourier features") and key[1] == name[1]:
+            runs = [row for row in rows if (row["discriminator"], row["epochs"]) == key]
+            error = compare(*paired(runs, of_paper, "training_error"), None)["difference"]
+            text += (
+                f" Given {key[0]} of a code beside it, from which fine structure can be told, the "
+                f"discriminator leaves {numbers['kl_training']['mean']:.3f} nats, and the squared error of "
+                f"training images changes by {error / paper['training_error']['mean']:+.1%}. Test codes are "
+                f"then {numbers['kl']['mean']:.3f} nats from the prior, and blocks of as many consecutive "
+                f"training codes {numbers['kl_blocks']['mean']:.3f}."
+            )
+    return text
 
 
 def fit(numbers: Mapping[str, Mapping[str, Any]]) -> str:

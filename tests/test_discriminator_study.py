@@ -1,0 +1,105 @@
+"""The study of the discriminator: what it says of given runs follows its rules."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluated import NULL, evaluation, row_of
+from tiny import make_config
+
+from aae.studies import discriminator
+
+Row = dict[str, Any]
+SPREAD = (0.0, 0.0003, -0.0002, 0.0001)  # Of four seeds.
+
+
+def run(features: int, seed: int, **measures: float) -> Row:
+    """A row of the study; training codes that a probe tells, and a discriminator that sees nothing."""
+    config = make_config(seed=seed, model={"fourier_features": features}, train={"epochs": 18})
+    found = evaluation(0.07) | {
+        "kl_training": 0.044, "kl_blocks": 0.055, "kl_blocks_high": 0.06, "training_error": 0.0333,
+        "neighbour_jsd": 0.006, "discriminator_jsd": 0.0001, "kl_smoothed_0.03": 0.02,
+    }  # fmt: skip
+    found |= measures
+    for name in ("kl_training", "training_error", "neighbour_jsd", "kl"):
+        found[name] += SPREAD[seed]
+    return row_of(config, found) | discriminator.settings(config)
+
+
+def study(**fourier: float) -> list[Row]:
+    measures = {
+        "kl_training": 0.005,
+        "training_error": 0.0342,
+        "kl": 0.042,
+        "neighbour_jsd": 0.0008,
+    } | fourier
+    return [run(0, seed) for seed in range(4)] + [run(64, seed, **measures) for seed in range(4)]
+
+
+def test_the_verdict_has_a_sentence_a_variant_and_one_on_what_features_cost() -> None:
+    paper, fourier, cost = discriminator.verdict(study(), NULL)
+    assert paper.startswith(
+        "The paper's, 18 epochs (4 seeds): training codes have a KL divergence of 0.044 nats"
+    )
+    assert "after a blur of 0.03, 0.05 and 0.1 0.020)" in paper
+    assert "told from the prior by KL(q || p), sliced W2, JSD that boosted trees find" in paper
+    assert "1% of it: it is blind to most of it" in paper
+    assert "test codes have 0.070 nats, blocks of as many consecutive training codes 0.055 (+0.015" in paper
+    assert "above every block in 4 of 4 runs" in paper
+    assert fourier.startswith(
+        "64 fourier features, 18 epochs (4 seeds): training codes have a KL divergence of 0.005"
+    )
+    assert "KL(q || p) of training codes -0.039 (95% CI -0.039 to -0.039)" in cost
+    assert "squared error of training images +0.00090 (95% CI" in cost
+    assert "significant, equivalence within ±0.000667" in cost
+
+
+def test_an_error_within_two_percent_is_equivalent() -> None:
+    assert "equivalent within ±0.000667" in discriminator.verdict(study(training_error=0.0335), NULL)[2]
+
+
+@pytest.mark.parametrize(
+    ("measures", "told"),
+    [
+        (
+            {"kl_training": 0.0015, "sliced_w2_training": 0.008, "neighbour_jsd": 0.0, "probe_jsd": 0.0},
+            "no measure here",
+        ),
+        (
+            {"kl_training": 0.0015, "sliced_w2_training": 0.011, "neighbour_jsd": 0.0, "probe_jsd": 0.0},
+            "sliced W2;",
+        ),
+    ],
+)
+def test_codes_are_told_from_the_prior_by_the_measures_above_their_null_bands(
+    measures: dict[str, float], told: str
+) -> None:
+    assert f"told from the prior by {told}" in discriminator.verdict(study(**measures), NULL)[1]
+
+
+def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
+    rows = study()
+    variants = [row for numbers in discriminator.groups(rows, NULL) for row in numbers.values()]
+    text = discriminator.answer(rows, variants)
+    assert text.startswith(
+        "**What is left, and why?** Most of it is what the paper's discriminator cannot see."
+    )
+    assert "Training codes are 0.044 nats from the prior (a perfect fit measures 0.001)" in text
+    assert "the final discriminator sees 1%" in text
+    assert "leaves 0.005 nats" in text
+    assert "changes by +2.7%" in text
+    for row in rows:
+        row["discriminator_jsd"] = (
+            0.9 * row["neighbour_jsd"] if row["discriminator"] == "the paper's" else 0.0
+        )
+        row["probe_jsd"] = 0.0
+    variants = [row for numbers in discriminator.groups(rows, NULL) for row in numbers.values()]
+    assert "it sees most of it" in discriminator.answer(rows, variants)
+
+
+def test_runs_are_named_by_what_their_discriminator_has() -> None:
+    config = make_config(train={"code_buffer": 20, "adversarial_weight": 1000.0})
+    assert discriminator.settings(config)["discriminator"] == "the paper's, 20 minibatches, no reconstruction"
+    figure = discriminator.figure(study())
+    assert len(figure.axes) == 4
+    assert np.all([axes.has_data() for axes in figure.axes])
