@@ -182,3 +182,17 @@ def test_of_the_mass_that_was_taken_out_total_variation_and_probe_find_nearly_al
     rest = 1 - mass
     expected = 0.5 * (mass * np.log(2) + rest * np.log(2 * rest / (1 + rest)) + np.log(2 / (1 + rest)))
     assert 0.6 * expected < jensen_shannon(z, PRIOR) < expected + 0.005
+
+
+@pytest.mark.parametrize("side", [0.05, 0.5])
+def test_a_checkerboard_has_its_contrast_and_the_divergence_that_is_said(side: float) -> None:
+    z = controls.checkerboard(40_000, side, 0)
+    assert z.shape == (40_000, 2)
+    dense = np.floor(z / side).sum(1) % 2 == 0
+    assert dense.mean() == pytest.approx((1 + controls.CONTRAST) / 2, abs=0.01)
+    # By its definition: half the divergences of q and of p from their middle.
+    q = np.array([(1 + controls.CONTRAST) / 2, (1 - controls.CONTRAST) / 2])
+    p = np.array([0.5, 0.5])
+    middle = (p + q) / 2
+    expected = 0.5 * np.sum(q * np.log(q / middle)) + 0.5 * np.sum(p * np.log(p / middle))
+    assert controls.jensen_shannon_of_checkerboard() == pytest.approx(expected)

@@ -74,6 +74,7 @@ def fill(text: str, root: Path) -> str:
         "encoders-contrasts": lambda: study(results.contrast_table, "contrasts"),
         "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
         "controls": lambda: results.control_table(rows("controls")),
+        "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(
             _json(bench / "machine_peers.json"),
             pd.read_csv(bench / "speed.csv"),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+CONTRAST = 0.295  # Of a checkerboard: 0.011 nats of Jensen-Shannon divergence, as is left of a default run.
+
 
 def exact(n: int, seed: int) -> np.ndarray:
     """Samples of N(0, I) itself, (n, 2)."""
@@ -41,6 +43,27 @@ def heavy_tail(n: int, seed: int) -> np.ndarray:
     """Student's t in the plane, 5 degrees of freedom, with the prior's covariance."""
     chi_square = np.random.default_rng(1000 + seed).chisquare(5, (n, 1))
     return exact(n, seed) * np.sqrt(3 / chi_square)
+
+
+def checkerboard(n: int, side: float, seed: int) -> np.ndarray:
+    """Squares in which codes are denser and thinner by `CONTRAST`, by turns: fine structure, (n, 2).
+
+    Args:
+        n: codes.
+        side: of a square.
+        seed: of the samples.
+    """
+    z = exact(4 * n, seed)
+    sign = 1 - 2 * (np.floor(z / side).sum(1) % 2)
+    rng = np.random.default_rng(1000 + seed)
+    return z[rng.random(len(z)) * (1 + CONTRAST) < 1 + CONTRAST * sign][:n]
+
+
+def jensen_shannon_of_checkerboard() -> float:
+    """Its divergence from the prior in nats, whatever the squares' side: half the codes lie at each ratio."""
+    ratios = np.array([1 + CONTRAST, 1 - CONTRAST])
+    middle = (1 + ratios) / 2
+    return float(np.mean(ratios * np.log(ratios / middle) - np.log(middle)) / 2)
 
 
 CONTROLS: dict[str, Callable[[int, int], np.ndarray]] = {

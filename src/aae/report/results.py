@@ -253,6 +253,20 @@ def control_table(controls: Rows) -> str:
     return table(lines)
 
 
+def probe_table(found: Rows) -> str:
+    """What probes find of the divergence of checkerboards, in nats and as shares of it."""
+    names = {
+        "probe_jsd": "boosted trees find",
+        "neighbour_jsd": "neighbours' densities tell",
+        "quarter_of_kl": "KL/4",
+    }
+    lines = [["side of a square", "exact", *names.values()], ["---"] * (2 + len(names))]
+    for row in found:
+        cells = [f"{row[name]:.4f} ({row[name] / row['exact']:.0%})" for name in names]
+        lines.append([f"{row['side']:g}", f"{row['exact']:.4f}", *cells])
+    return table(lines)
+
+
 def table(lines: list[list[str]]) -> str:
     """Cells as a Markdown table; the first two lines are its head."""
     cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
