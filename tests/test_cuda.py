@@ -19,6 +19,7 @@ COMBINATIONS: list[dict[str, Any]] = [
     *({"encoder": encoder} for encoder in ("deterministic", "gaussian", "universal")),
     *({"prior": prior} for prior in ("uniform", "mixture", "swiss_roll", "none")),
     {"prior": "mixture", "labels": 300},
+    {"model": {"fourier_features": 8}},
     *(
         {"encoder": "gaussian", "objective": "variational", "prior": prior}
         for prior in ("gaussian", "mixture")
@@ -27,6 +28,7 @@ COMBINATIONS: list[dict[str, Any]] = [
 RECIPES: list[dict[str, Any]] = [
     {"optimizer": "adam", "regularization_interval": 1},
     {"optimizer": "sgd", "learning_rate": 0.1},
+    {"optimizer": "sgd", "learning_rate": 0.1, "updates": "separate"},
     {"precision": "bfloat16"},
 ]
 
