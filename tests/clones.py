@@ -86,11 +86,6 @@ def ran(output: str) -> set[str]:
     return set(re.findall(r"^Running stage '(.+)':", output, re.MULTILINE))
 
 
-def restored(output: str) -> set[str]:
-    """The stages whose outputs DVC took from its run cache."""
-    return set(re.findall(r"^Stage '(.+)' is cached - skipping run", output, re.MULTILINE))
-
-
 def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -> Clone:
     """A clone without results, with the sample of MNIST as its data, and with these studies alone."""
     clone = Clone(folder)

@@ -111,16 +111,6 @@ def test_any_tensors_come_back_to_the_bit(folder: Path, arrays: dict[str, np.nda
     assert {name: (array.shape, array.tobytes()) for name, array in arrays.items()} == saved
 
 
-def test_a_transposed_tensor_comes_back_as_it_was(tmp_path: Path) -> None:
-    artifacts.save_tensors({"w": TENSORS["weight"].T}, tmp_path / "w.safetensors")
-    assert torch.equal(artifacts.load_tensors(tmp_path / "w.safetensors")["w"], TENSORS["weight"].T)
-
-
-def test_a_runs_settings_come_back(tmp_path: Path) -> None:
-    save_config(CONFIG, tmp_path / "config.json")
-    assert load_config(tmp_path / "config.json") == CONFIG
-
-
 def test_figures_are_of_the_kind_that_their_suffix_says(tmp_path: Path) -> None:
     artifacts.save_figure(figure(), tmp_path / "figure.png", 50)
     artifacts.save_figure(figure(), tmp_path / "figure.pdf", 50)
@@ -138,12 +128,6 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path, name: str, monkeypatch:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")  # Another day, as far as matplotlib can tell.
     SAVERS[name](tmp_path / "there" / name)
     assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
-
-
-def test_the_order_of_tensors_does_not_matter_to_the_bytes(tmp_path: Path) -> None:
-    artifacts.save_tensors(TENSORS, tmp_path / "one")
-    artifacts.save_tensors(dict(reversed(TENSORS.items())), tmp_path / "other")
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
 @pytest.mark.parametrize("name", list(SAVERS))
@@ -166,12 +150,6 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
         write_and_fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_exception_before_the_first_byte_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), artifacts.atomic(tmp_path / "content.json"):
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_until_all_is_written_readers_see_the_old_file(tmp_path: Path) -> None:

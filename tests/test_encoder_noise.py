@@ -40,18 +40,6 @@ def encode(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Post
 # The numbers.
 
 
-@pytest.mark.parametrize("dim", [2, 8])
-@pytest.mark.parametrize("sigma", [1.0, 0.1, 3e-6])
-def test_one_sigma_for_all_has_the_closed_form(dim: int, sigma: float) -> None:
-    numbers = encoder_noise(np.full((100, dim), sigma, np.float32))
-    assert numbers["sigma_median"] == numbers["sigma_p95"] == pytest.approx(sigma)
-    assert numbers["entropy"] == pytest.approx(dim * (GAUSSIAN_ENTROPY + np.log(sigma)), rel=1e-5)
-
-
-def test_a_sigma_as_the_priors_has_the_priors_entropy() -> None:
-    assert encoder_noise(np.ones((10, 2)))["entropy"] == pytest.approx(2.838, abs=1e-3)
-
-
 def test_median_and_percentile_are_over_images_and_dimensions_and_the_entropy_is_their_mean() -> None:
     sigma = np.arange(1.0, 201).reshape(100, 2)
     numbers = encoder_noise(sigma)

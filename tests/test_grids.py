@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import ROOT, failure
 
-from aae.settings.params import GridSettings, Run, parse_params, parse_study
+from aae.settings.params import Run, parse_params, parse_study
 
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 PARAMS = parse_params(TEXT)
@@ -106,10 +106,3 @@ def test_one_run_under_two_names_is_refused() -> None:
 def test_every_committed_study_has_a_prediction_and_runs(path: Any) -> None:
     settings = parse_study(path.read_text(encoding="utf-8"))
     assert PARAMS.runs(settings)
-
-
-def test_the_ablation_has_every_encoder_and_a_run_without_a_prior() -> None:
-    assert isinstance(PARAMS.ablation, GridSettings)
-    found = {(run.config.encoder, run.config.prior) for run in PARAMS.runs(PARAMS.ablation)}
-    assert {("deterministic", "gaussian"), ("gaussian", "gaussian"), ("universal", "gaussian")} <= found
-    assert ("deterministic", "none") in found

@@ -112,15 +112,3 @@ def test_files_that_are_whole_but_of_another_shape_are_refused(
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(as_idx(images.astype(np.uint8)))
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(as_idx(labels.astype(np.uint8)))
     assert reason in failure(lambda: idx.read(tmp_path, "t10k"))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\0\0\x08\x64" + struct.pack(">100I", *[1] * 100) + b"x",
-        b"\0\0\x08\x03" + struct.pack(">3I", 0, 2**32 - 1, 2**32 - 1),
-    ],
-)
-def test_more_dimensions_than_an_array_can_have_are_refused(idx_file: Path, content: bytes) -> None:
-    idx_file.write_bytes(content)
-    failure(lambda: idx.read_idx(idx_file))

@@ -110,27 +110,12 @@ def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_fold
     np.testing.assert_array_equal(y, expected_y[500:])
 
 
-def test_training_and_validation_images_are_together_all_training_images(sample_folder: Path) -> None:
-    seen, _, _ = read_training(sample_folder, config(validation=True))
-    held_out, _ = read_evaluation(sample_folder, data(validation=True))
-    np.testing.assert_array_equal(
-        np.concatenate([seen, held_out]), idx.read(sample_folder / "mnist", "train")[0]
-    )
-
-
 def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:
     delete(folder, "t10k")
     assert len(read_training(folder, config(validation=True))[0]) == 500
     assert len(read_evaluation(folder, data(validation=True))[0]) == 100
     line = failure(lambda: read_evaluation(folder, data(validation=False)))
     assert "t10k-images-idx3-ubyte is missing" in line
-
-
-def test_without_one_no_training_image_is_evaluated(folder: Path) -> None:
-    delete(folder, "train")
-    assert len(read_evaluation(folder, data(validation=False))[0]) == 200
-    line = failure(lambda: read_evaluation(folder, data(validation=True)))
-    assert "train-images-idx3-ubyte is missing" in line
 
 
 def test_bytes_become_numbers_from_0_to_1_in_memory_of_their_own() -> None:

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aae.measure.distances import match_moments, sliced_w2
+from aae.measure.distances import match_moments
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
@@ -43,11 +42,6 @@ def test_whitening_undoes_any_affine_map_up_to_a_rotation(
     np.testing.assert_allclose(mapped @ mapped.T, whiten(z) @ whiten(z).T, atol=1e-7)
 
 
-def test_whitening_leaves_codes_that_are_white_already_where_they_are() -> None:
-    z = whiten(normal_samples(100))
-    np.testing.assert_allclose(whiten(z), z, atol=1e-12)
-
-
 EACH_PRIOR = pytest.mark.parametrize(
     "prior",
     [
@@ -72,21 +66,6 @@ def test_codes_that_match_already_stay_where_they_are(prior: Prior) -> None:
     np.testing.assert_allclose(match_moments(z, prior), z, atol=1e-9)
 
 
-@EACH_PRIOR
-def test_matching_large_samples_of_the_prior_leaves_them_nearly_alone(prior: Prior) -> None:
-    z = prior.sample(20_000, torch.Generator().manual_seed(0)).numpy()
-    np.testing.assert_allclose(match_moments(z, prior), z, atol=0.15 * prior.std)
-
-
-def test_after_whitening_only_the_shape_is_left_to_measure() -> None:
-    null = [sliced_w2(normal_samples(2000, 10_000 + seed), PRIOR) for seed in range(200)]
-    z = normal_samples(2000) @ [[3, 1], [0, 0.2]] + [5, -7]
-    assert sliced_w2(z, PRIOR) > 100 * np.mean(null)
-    assert sliced_w2(whiten(z), PRIOR) < np.mean(null)
-    ring = z / np.linalg.norm(whiten(z), axis=1, keepdims=True)
-    assert sliced_w2(whiten(ring), PRIOR) > np.mean(null) + 5 * np.std(null)
-
-
 @pytest.mark.parametrize("line", [[0, 0], [1, 0], [0.3, -0.7]])
 def test_codes_on_one_line_are_called_collapsed(line: list[float]) -> None:
     with pytest.raises(UserError, match="collapsed"):
@@ -98,8 +77,3 @@ def test_codes_in_8_d_that_fill_but_7_of_them_are_called_collapsed() -> None:
     z[:, 3] = z[:, 0] - z[:, 5]
     with pytest.raises(UserError, match="in fewer dimensions than they have"):
         match_moments(z, Gaussian(dim=8))
-
-
-def test_whitening_in_single_precision_does_not_depend_on_the_memory_layout() -> None:
-    z = normal_samples(600).astype(np.float32)
-    np.testing.assert_allclose(whiten(z), whiten(np.asfortranarray(z)), rtol=0, atol=1e-12)

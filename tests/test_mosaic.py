@@ -1,16 +1,11 @@
 """Figure 2E and the ablation's mosaics, asked as objects: what is drawn where."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from conftest import assert_no_word_is_cut_off
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from aae.draw.mosaic import TICKS, figure_2e, figure_grids_side_by_side
-from aae.model.parts import PRIORS, prior_class
+from aae.model.parts import prior_class
 
 COORDINATES = ("$z_1$", "$z_2$")
 
@@ -73,23 +68,3 @@ def test_mosaics_stand_in_rows_each_with_its_own_title_and_images() -> None:
     places = [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
     assert places == [(0, 0), (0, 1), (0, 2)]
     np.testing.assert_array_equal(mosaic(figure.axes[2])[-28:, :28], panels[2][1][0, 0])
-
-
-@pytest.mark.parametrize(
-    "figure",
-    [
-        *(
-            figure_2e(np.zeros((3, 3, 28, 28)), "a title\nof two lines", kind.coordinates)
-            for kind in map(prior_class, PRIORS)
-        ),
-        figure_2e(
-            np.zeros((3, 3, 28, 28)),
-            "Figure 2E: deterministic encoder, prior: swiss_roll, 10,000 labels",
-            COORDINATES,
-        ),
-        figure_grids_side_by_side([("a title\nof two lines", np.zeros((3, 3, 28, 28)))] * 4, 2),
-    ],
-)
-def test_no_word_is_cut_off_at_the_edge(figure: Figure, tmp_path: Path) -> None:
-    figure.savefig(tmp_path / "figure.png", dpi=100)
-    assert_no_word_is_cut_off(figure, FigureCanvasAgg(figure).get_renderer())

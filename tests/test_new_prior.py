@@ -107,20 +107,6 @@ def test_the_base_run_is_measured_against_it(clone: tuple[Clone, str]) -> None:
     assert headline["kl"] == pytest.approx(found["shifted"]["kl"], rel=1e-3)
 
 
-def test_the_grid_of_2e_is_of_its_own_percentiles(clone: tuple[Clone, str]) -> None:
-    tree, _ = clone
-    probe = (
-        "import sys; sys.path[:0] = ['src']; from pathlib import Path;"
-        "from aae.runs.training import load_autoencoder;"
-        "import numpy as np; import torch; from aae.measure.percentiles import percentile_grid;"
-        "config, networks = load_autoencoder(Path('data/training'));"
-        "images = percentile_grid(config, networks, np.zeros((1, 2)), 3);"
-        "centre = networks.decode(torch.tensor([[3.0, -1.0]])).numpy()[0];"
-        "print(float(np.abs(images[1, 1] - centre).max()))"
-    )
-    assert float(tree.call(sys.executable, "-c", probe)) < 1e-5
-
-
 def test_the_ablation_holds_every_variant_against_its_own_prior(clone: tuple[Clone, str]) -> None:
     tree, _ = clone
     cells, variants, answer = (

@@ -44,19 +44,6 @@ def test_auto_takes_bfloat16_only_where_the_cpu_gains_by_it(
     assert (resolved.device, resolved.precision) == ("cpu", chosen)
 
 
-def test_resolving_changes_nothing_else_and_nothing_that_is_already_resolved(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    without_accelerator(monkeypatch, {})
-    config = make_config(train={"device": "auto", "precision": "auto"})
-    expected = config.model_dump()
-    expected["train"] |= {"device": "cpu", "precision": "float32"}
-    assert resolve(config).model_dump() == expected
-    assert resolve(resolve(config)) == resolve(config)
-    named = make_config(train={"device": "cpu", "precision": "bfloat16"})
-    assert resolve(named) == named
-
-
 def test_auto_takes_cuda_before_mps_before_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     without_accelerator(monkeypatch, {})
     assert choose_device("auto").type == "cpu"

@@ -11,14 +11,6 @@ from aae.measure.parzen import BANDWIDTHS, log_densities, log_likelihood
 RNG = np.random.default_rng(0)
 
 
-def test_it_is_the_log_of_the_mean_of_the_windows_densities() -> None:
-    x, samples = RNG.random((7, 5)), RNG.random((3, 5))
-    found = log_densities(x, samples, (0.2, 0.5))
-    for row, bandwidth in zip(found, (0.2, 0.5), strict=True):
-        windows = [stats.multivariate_normal(sample, bandwidth**2 * np.eye(5)) for sample in samples]
-        np.testing.assert_allclose(row, np.log(np.mean([each.pdf(x) for each in windows], axis=0)))
-
-
 def test_it_is_scikit_learns_kernel_density_in_784_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parzen, "CHUNK", 64)  # Does not divide the number of images.
     x, samples = RNG.random((150, 784)).astype(np.float32), RNG.random((40, 784)).astype(np.float32)

@@ -5,8 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 from tiny import make_config
 from torch.distributions import Normal, kl_divergence
@@ -45,15 +43,6 @@ def test_samples_of_a_component_lie_in_it(kind: type[Prior], std: float) -> None
     assert (prior.component(z.numpy()) == components.numpy()).mean() > 0.999  # The mixture's overlap.
 
 
-@WITH_COMPONENTS
-def test_every_component_is_filled_evenly(kind: type[Prior]) -> None:
-    prior = kind()
-    for component in range(prior.components):
-        z = prior.sample_components(torch.full((5000,), component), named_generator(component, "test"))
-        within = prior.to_uniform(z.numpy())[:, 0] * prior.components - component
-        assert stats.kstest(within, "uniform").pvalue > 1e-4
-
-
 @STDS
 @WITH_COMPONENTS
 def test_unlabelled_images_get_samples_of_the_whole_prior(kind: type[Prior], std: float) -> None:
@@ -66,27 +55,10 @@ def test_unlabelled_images_get_samples_of_the_whole_prior(kind: type[Prior], std
     assert len(counts) == prior.components == 10
 
 
-@WITH_COMPONENTS
-def test_a_generator_decides_the_samples_of_components_to_the_bit(kind: type[Prior]) -> None:
-    components = torch.arange(11)
-    one, same, other = (
-        kind().sample_components(components, named_generator(seed, "test")) for seed in (0, 0, 1)
-    )
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
-
-
 def test_the_mixtures_components_are_the_nearest_of_ten_on_a_ring() -> None:
     angles = 2 * np.pi * np.arange(10) / 10
     centres = 5 * np.sqrt(2 - 0.32**2 - 0.06**2) * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     assert Mixture(5.0).component(centres).tolist() == list(range(10))
-
-
-def test_the_swiss_rolls_components_follow_one_another_outwards() -> None:
-    prior = SwissRoll()
-    radii = np.linalg.norm(samples(prior), axis=1)
-    component = prior.component(samples(prior))
-    assert (np.diff([radii[component == k].mean() for k in range(10)]) > 0).all()
 
 
 # KL divergence.
@@ -139,20 +111,6 @@ def test_the_gaussians_projected_cells_match_numerical_integration(std: float, n
     assert variance == pytest.approx(np.mean(second - first**2), rel=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(1, 20_000), st.floats(0.01, 100), st.floats(0, np.pi))
-def test_the_gaussians_cells_ascend_are_centred_and_add_up_to_its_variance(
-    n: int, std: float, angle: float
-) -> None:
-    means, variance = Gaussian(std).projected_cells(np.array([np.cos(angle), np.sin(angle)]), n)
-    assert means.shape == (n,)
-    assert (np.diff(means) > 0).all()
-    assert means.mean() == pytest.approx(0, abs=1e-9 * std)
-    assert 0 < variance <= std**2
-    # The law of total variance.
-    assert np.mean(means**2) + variance == pytest.approx(std**2, rel=1e-12)
-
-
 @CONSTRAINING
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.0])
 def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: float) -> None:
@@ -171,27 +129,6 @@ def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: flo
 # Figures.
 
 
-@STDS
-@CONSTRAINING
-def test_contours_hold_the_stated_masses(kind: type[Prior], std: float) -> None:
-    prior = kind(std)
-    levels = prior.contour_levels()
-    assert (np.diff(levels) > 0).all()
-    held = (np.exp(prior.log_density(samples(prior))) >= levels[:, None]).mean(1)
-    np.testing.assert_allclose(held, sorted(prior.contour_masses, reverse=True), atol=0.003)
-
-
-@STDS
-@CONSTRAINING
-def test_the_limits_hold_nearly_all_of_a_prior_and_little_else(kind: type[Prior], std: float) -> None:
-    prior = kind(std)
-    low, high = prior.limits()
-    z = samples(prior)
-    assert ((z >= low) & (z <= high)).all(1).mean() > 0.999
-    outermost = np.quantile(z, [0.002, 0.998], axis=0)
-    assert (np.abs(outermost - [low, high]) < 0.2 * (high - low)).all()
-
-
 def test_figure_2e_shows_the_priors_percentiles_or_without_a_prior_the_codes_own() -> None:
     z = np.random.default_rng(0).exponential(size=(1001, 2)).astype(np.float32)
     u = np.stack(np.meshgrid([0.1, 0.5, 0.9], [0.2, 0.7]), axis=-1)
@@ -203,27 +140,7 @@ def test_figure_2e_shows_the_priors_percentiles_or_without_a_prior_the_codes_own
     assert Unconstrained().contour_masses == ()
 
 
-@pytest.mark.parametrize(
-    ("prior", "description"),
-    [
-        (Gaussian(), "N(0, I)"),
-        (Gaussian(5.0), "N(0, 5² I)"),
-        (Uniform(), "U[-1.73, 1.73]²"),
-        (Uniform(5.0, 8), "U[-8.66, 8.66]^8"),
-    ],
-)
-def test_figures_call_a_prior_by_its_formula(prior: Prior, description: str) -> None:
-    assert prior.description == description
-
-
 # What does not go together.
-
-
-@WITH_COMPONENTS
-def test_planar_priors_refuse_eight_dimensions_in_one_line(kind: type[Prior]) -> None:
-    with pytest.raises(UserError) as caught:
-        kind(1.0, 8)
-    assert str(caught.value) == f"params.yaml: model.code_dim: prior {kind.name} needs 2, not 8"
 
 
 def test_what_needs_a_plane_refuses_eight_dimensions_in_one_line() -> None:
@@ -238,17 +155,3 @@ def test_a_run_has_the_prior_that_it_names(name: str) -> None:
     assert type(prior) is prior_class(name)
     assert (prior.std, prior.dim) == (5.0, 2)
     assert run_prior(make_config(prior=name, seed=7, model={"prior_std": 5.0})) is prior  # Made once.
-
-
-@pytest.mark.parametrize("name", ["uniform", "swiss_roll"])
-def test_a_variational_run_refuses_a_prior_with_places_of_density_0(name: str) -> None:
-    line = rf"params\.yaml: prior: {name} has places of density 0, .* variational allowed: gaussian, mixture"
-    with pytest.raises(UserError, match=f"^{line}$"):
-        run_prior(make_config(prior=name, objective="variational", encoder="gaussian"))
-
-
-@pytest.mark.parametrize("name", ["gaussian", "uniform"])
-def test_labels_refuse_a_prior_without_components(name: str) -> None:
-    line = rf"params\.yaml: prior: {name} has no components .* labels above 0 allowed: mixture, swiss_roll"
-    with pytest.raises(UserError, match=f"^{line}$"):
-        run_prior(make_config(prior=name, labels=100))

@@ -13,9 +13,3 @@ def test_named_generators_depend_on_seed_and_name_alone() -> None:
     drawn = [draw(*name) for name in names]
     assert drawn == [draw(*name) for name in reversed(names)][::-1]
     assert len({tuple(numbers) for numbers in drawn}) == len(names)
-
-
-def test_drawing_from_one_named_generator_leaves_the_others_alone() -> None:
-    one, other = named_generator(0, "one"), named_generator(0, "other")
-    torch.rand(100, generator=one)
-    assert torch.equal(torch.rand(5, generator=other), torch.rand(5, generator=named_generator(0, "other")))

@@ -138,21 +138,6 @@ def test_an_older_folder_is_replaced_by_a_whole_one_only(
     assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)
 
 
-def test_the_sample_itself_is_not_taken_for_the_full_data(tmp_path: Path) -> None:
-    assert "truncated or altered" in failure(
-        lambda: sources.fetch(tmp_path / "mnist", MNIST, SAMPLE, sources={})
-    )
-
-
-def test_a_packed_file_that_ends_early_is_a_reason_like_any_other(tmp_path: Path, sample: Dataset) -> None:
-    local = tmp_path / "local"
-    shutil.copytree(SAMPLE, local)
-    victim = local / "train-images-idx3-ubyte.gz"
-    victim.write_bytes(victim.read_bytes()[:-1000])
-    failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
-    assert not (tmp_path / "mnist").exists()
-
-
 def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     local = tmp_path / "local"
     local.mkdir()

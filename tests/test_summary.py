@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from evaluated import FORM, NULL, ablation, config_of, evaluation, row_of, rows_of
+from evaluated import FORM, NULL, config_of, evaluation, row_of
 from scipy import stats
 from tiny import make_config
 
 from aae.compare.measures import MEASURES
 from aae.compare.summary import details, headline, run_row, variants, with_excess
 from aae.data.datasets import SHAPE
-from aae.measure import scorecard
 from aae.measure.evaluation import evaluate
 from aae.measure.nulls import large_null_bands, null_bands
 from aae.model.encoding import final_codes
@@ -35,23 +34,6 @@ def by_variant(rows: list[dict[str, Any]], measure: str) -> dict[str, dict[str, 
 # A run.
 
 
-def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() -> None:
-    found = row_of(CONFIG, evaluation(kl=0.09, w2=0.03, sigma=0.25))
-    assert {name: found[name] for name in ("encoder", "prior", "seed")} == {
-        "encoder": "gaussian", "prior": "gaussian", "seed": 7,
-    }  # fmt: skip
-    expected = {
-        "kl": 0.09, "kl_whitened": 0.081, "kl_training": 0.07,
-        "sliced_w2": 0.03, "sliced_w2_whitened": 0.027, "sliced_w2_training": 0.025,
-        "sliced_w2_excess": 0.024, "sliced_w2_training_excess": 0.024, "sliced_w2_low": 0.025,
-        "sliced_w2_high": 0.035, "shift": 0.025, "shift_excess": 0.015, "total_variation": 0.15,
-        "below_half": 0.04, "below_quarter": 0.012, "probe_jsd": 0.012, "jsd": 0.008, "gap": 0.004,
-        "sigma_median": 0.25, "sigma_p95": 0.5, "c2st_accuracy": 0.54, "holes": 0.03, "ks_radius": 0.02,
-        "outside": 0.0, "reconstruction_error": 0.035, "neighbour_accuracy": 0.83,
-    }  # fmt: skip
-    assert {name: found[name] for name in found if name in MEASURES} == pytest.approx(expected)
-
-
 def test_what_a_run_lacks_is_left_out_of_its_row_and_a_zero_is_not() -> None:
     without = evaluation() | {"probe_jsd": 0.02, "component_accuracy": 0.7, "training_codes": 10_000}
     for name in ("gap", "jsd", "shift"):
@@ -68,12 +50,6 @@ def test_a_null_for_other_numbers_of_codes_gives_no_excess() -> None:
     found = row_of(CONFIG, evaluation() | {"codes": 5_000})
     assert {"sliced_w2_excess", "shift_excess"}.isdisjoint(found)
     assert "sliced_w2_training_excess" in found
-
-
-def test_every_number_of_the_scorecard_has_a_title() -> None:
-    assert set(scorecard.MEASURES) <= set(MEASURES)
-    labels = [measure.label for measure in MEASURES.values()]
-    assert len(set(labels)) == len(labels)
 
 
 def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
@@ -106,19 +82,6 @@ def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
     assert (numbers["shift"]["null"], numbers["total_variation"]["null"]) == (0.02, 0.03)
     assert numbers["gap"]["null"] is numbers["gap"]["low"] is numbers["gap"]["high"] is None
     assert set(MEASURES) & set(numbers) == set(measures) & set(MEASURES)
-
-
-def test_details_have_the_codes_moments_and_what_the_run_was_trained_with() -> None:
-    found = details(with_excess(evaluation(), NULL), NULL, "torch-2.14.1-cpu")
-    values = {each["name"]: each["value"] for each in found}
-    assert (values["mean_1"], values["mean_2"]) == (0.01, -0.02)
-    assert [values[f"covariance_{place}"] for place in ("1_1", "1_2", "2_2")] == [0.98, 0.03, 0.94]
-    assert values["trained_with"] == "torch-2.14.1-cpu"
-
-
-def test_a_number_that_prior_samples_do_not_have_has_no_null_band() -> None:
-    assert MEASURES["sliced_w2"].band(NULL) == NULL["raw"]["sliced_w2"]
-    assert MEASURES["reconstruction_error"].band(NULL) == MEASURES["kl"].band({"raw": {}}) == {}
 
 
 # Over seeds.
@@ -156,24 +119,6 @@ def test_variants_stand_in_the_order_in_which_they_came_and_do_not_mix() -> None
     found = by_variant(rows, "kl")
     assert list(found) == ["universal, none", "deterministic, none", "deterministic, gaussian"]
     assert [each["mean"] for each in found.values()] == [2.0, 10.0, 100.0]
-
-
-def test_what_only_other_variants_have_is_no_row_of_a_variant() -> None:
-    rows = [row("gaussian", "uniform", 0, kl=1.0), row("gaussian", "gaussian", 0, kl=2.0, gap=0.5)]
-    assert list(by_variant(rows, "gap")) == ["gaussian, gaussian"]
-    assert list(by_variant(rows, "kl")) == ["gaussian, uniform", "gaussian, gaussian"]
-
-
-def test_every_number_of_an_ablation_is_summarised() -> None:
-    rows = rows_of(ablation())
-    for variant in {(each["encoder"], each["prior"]) for each in rows}:
-        named = set().union(*(each for each in rows if (each["encoder"], each["prior"]) == variant))
-        measures = {
-            each["measure"]
-            for each in variants(rows, {"gaussian": NULL, "none": NULL})
-            if (each["encoder"], each["prior"]) == variant
-        }
-        assert measures == named - {"encoder", "prior", "seed"}
 
 
 # What evaluations and null distributions really hold.

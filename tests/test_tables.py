@@ -3,36 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as st_np
 
 from aae.system import artifacts
-
-TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose files a test may overwrite as often as it likes."""
-    return tmp_path_factory.mktemp("tables")
-
-
-@settings(deadline=None, max_examples=100)
-@given(
-    st_np.arrays(
-        np.float32,
-        st.tuples(st.integers(1, 5), st.just(2)),
-        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
-    )
-)
-def test_any_float32_comes_back_from_csv_to_the_bit(folder: Path, z: np.ndarray) -> None:
-    z = z + np.float32(0)  # A column of -0 alone is written as "-0", which reads as the integer 0.
-    artifacts.save_table(pd.DataFrame(z, columns=["z1", "z2"]).to_dict("records"), folder / "any.csv")
-    loaded = artifacts.load_table(folder / "any.csv").to_numpy(dtype=np.float32)
-    assert loaded.tobytes() == z.tobytes()
 
 
 def test_float32_of_all_magnitudes_come_back_from_csv_to_the_bit(tmp_path: Path) -> None:
@@ -40,12 +12,6 @@ def test_float32_of_all_magnitudes_come_back_from_csv_to_the_bit(tmp_path: Path)
     z = bits.view(np.float32)[np.isfinite(bits.view(np.float32))]
     artifacts.save_table([{"z1": value} for value in z], tmp_path / "any.csv")
     assert artifacts.load_table(tmp_path / "any.csv")["z1"].to_numpy(np.float32).tobytes() == z.tobytes()
-
-
-def test_a_table_keeps_its_columns_labels_words_and_gaps(tmp_path: Path) -> None:
-    table = TABLE.assign(discriminator_loss=[float("nan"), 0.5])
-    artifacts.save_table(table.to_dict("records"), tmp_path / "table.csv")
-    pd.testing.assert_frame_equal(artifacts.load_table(tmp_path / "table.csv"), table)
 
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:

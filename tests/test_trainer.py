@@ -10,7 +10,7 @@ from aae.model.objectives.adversarial import Adversarial
 from aae.model.objectives.base import Moment, Tensors
 from aae.model.priors.gaussian import Gaussian
 from aae.model.randomness import named_generator
-from aae.model.trainer import Losses, Trainer, mean_losses, rate_factor, to_unit
+from aae.model.trainer import Losses, Trainer, rate_factor, to_unit
 from aae.settings.config import RunConfig
 
 ADVERSARIAL = ["discriminator_loss", "encoder_adversarial_loss"]
@@ -75,22 +75,6 @@ def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: tor
         next_step(trainer)
     assert moved(heavy.autoencoder.encoder, snapshot(light.autoencoder.encoder))
     assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
-
-
-def test_the_discriminator_sees_the_codes_of_the_latest_minibatches_in_one_pass_a_phase(
-    x: torch.Tensor,
-) -> None:
-    # 12 steps in all, a regularization phase on every third.
-    trainer = make(make_config(train={"regularization_interval": 3, "code_buffer": 2}), x)
-    codes: list[torch.Tensor] = []
-    shown: list[torch.Tensor] = []
-    trainer.autoencoder.decoder.register_forward_pre_hook(lambda _, given: codes.append(given[0].detach()))
-    discriminator_of(trainer).register_forward_pre_hook(lambda _, given: shown.append(given[0].detach()))
-    for _ in range(2):
-        trainer.run_epoch()
-    assert [len(each) for each in shown] == 4 * [2 * 200]  # Prior samples, and then codes.
-    for each, last in zip(shown, (3, 6, 9, 12), strict=True):
-        assert torch.equal(each[200:], torch.cat(codes[last - 2 : last]))
 
 
 # Images, passes and epochs.
@@ -181,12 +165,6 @@ def test_inputs_that_are_drawn_in_several_blocks_are_those_of_one(
     assert not moved(in_blocks.autoencoder, snapshot(at_once.autoencoder))
 
 
-def test_mean_losses_passes_over_steps_without_regularization() -> None:
-    mean = mean_losses([{"a": 1.0}, {"a": 3.0, "b": 0.5, "c": 0.7}])
-    assert mean == {"a": 2.0, "b": 0.5, "c": 0.7}
-    assert list(mean) == ["a", "b", "c"]
-
-
 # Learning rates.
 
 
@@ -207,15 +185,6 @@ def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
     full = [trainer.settings.learning_rate, trainer.settings.discriminator_learning_rate]
     expected = np.outer([1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0], full)
     np.testing.assert_allclose(rates, expected, atol=1e-12)
-
-
-def test_an_epoch_gives_the_rate_of_its_last_step(x: torch.Tensor) -> None:
-    train = {"epochs": 3, "warmup": 0.5, "decay_start": 0.5, "learning_rate": 0.002}
-    trainer = make(make_config(train=train), x)
-    for epoch, factor in ((1, 2 / 3), (2, 2 / 3), (3, 0.0)):
-        assert trainer.run_epoch()["learning_rate"] == pytest.approx(0.002 * factor)
-        assert trainer.step == 6 * epoch
-        assert float(trainer.optimizer.param_groups[0]["lr"]) == pytest.approx(0.002 * factor)
 
 
 def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prior(x: torch.Tensor) -> None:

@@ -198,13 +198,6 @@ def test_codes_at_one_point_end_a_training_run_in_one_line(prior: str, x: torch.
         assert "lower train.learning_rate, train.adversarial_weight_start, train." in str(caught.value)
 
 
-def test_how_close_codes_are_is_judged_in_the_priors_standard_deviations(x: torch.Tensor) -> None:
-    z = torch.tensor([[0.0, 0.0], [0.004, 0.0]])
-    make(make_config(), x).check_collapse(3, {}, z)
-    with pytest.raises(UserError, match="one point"):
-        make(make_config(model={"prior_std": 5.0}), x).check_collapse(3, {}, z)
-
-
 def test_a_certain_discriminator_ends_a_training_run_in_one_line(x: torch.Tensor) -> None:
     losses = {"discriminator_loss": 0.001, "encoder_adversarial_loss": 9.0}
     with pytest.raises(
