@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.figure import Figure
 
 from aae.data import idx
 from aae.measure import scorecard
@@ -49,16 +47,6 @@ def failure(action: Callable[[], object]) -> str:
     line = str(caught.value)
     assert len(line.splitlines()) == 1
     return line
-
-
-def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:
-    """Every panel and legend, labels included, lies inside the figure as it was drawn."""
-    for part in (*figure.axes, *figure.legends):
-        box = part.get_tightbbox(renderer)
-        assert box is not None
-        assert min(box.x0, box.y0) >= 0
-        assert box.x1 <= figure.bbox.width
-        assert box.y1 <= figure.bbox.height
 
 
 @pytest.fixture(autouse=True)

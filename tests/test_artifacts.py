@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
@@ -21,7 +21,6 @@ from matplotlib.figure import Figure
 from aae.settings.config import load_config, save_config
 from aae.settings.params import parse_params
 from aae.system import artifacts
-from aae.system.errors import UserError
 
 CONFIG = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base()
 TABLE = pd.DataFrame({"label": [3, 1], "z1": [0.1, -2.5], "prior": ["none", "gaussian"]})
@@ -64,10 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def complaint(load: Callable[[Path], Any], path: Path) -> str:
     """The one line that a file cannot be loaded with."""
-    with pytest.raises(UserError) as caught:
-        load(path)
-    line = str(caught.value)
-    assert len(line.splitlines()) == 1
+    line = failure(lambda: load(path))
     assert str(path) in line
     return line
 
@@ -123,18 +119,14 @@ def test_figures_are_of_the_kind_that_their_suffix_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", list(SAVERS))
-def test_equal_content_gives_equal_bytes(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_content_gives_equal_bytes_and_one_file(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     SAVERS[name](tmp_path / "here" / name)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")  # Another day, as far as matplotlib can tell.
     SAVERS[name](tmp_path / "there" / name)
     assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
-
-
-@pytest.mark.parametrize("name", list(SAVERS))
-def test_saving_makes_the_folder_and_leaves_one_file(tmp_path: Path, name: str) -> None:
-    for _ in range(2):
-        SAVERS[name](tmp_path / "new/deeper" / name)
-    assert [file.name for file in (tmp_path / "new/deeper").iterdir()] == [name]
+    assert [file.name for file in (tmp_path / "here").iterdir()] == [name]
 
 
 def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -150,15 +142,6 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
         write_and_fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_until_all_is_written_readers_see_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "content.json"
-    path.write_text("old")
-    with artifacts.atomic(path) as partial:
-        partial.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
 
 
 @pytest.mark.parametrize("name", list(LOADERS))
@@ -182,12 +165,6 @@ def test_a_file_that_ends_anywhere_too_early_is_damaged(tmp_path: Path, name: st
     for length in range(len(whole.rstrip())):
         (tmp_path / name).write_bytes(whole[:length])
         assert "is damaged" in complaint(LOADERS[name], tmp_path / name)
-
-
-@pytest.mark.parametrize("change", [{"seed": "0"}, {"prior": "gausian"}, {"extra": 1}, {"seed": -1}])
-def test_a_config_that_was_edited_into_nonsense_is_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
-    artifacts.save_json(CONFIG.model_dump() | change, tmp_path / "config.json")
-    assert "is damaged" in complaint(load_config, tmp_path / "config.json")
 
 
 @pytest.mark.parametrize("name", list(SAVERS))

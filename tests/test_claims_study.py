@@ -1,17 +1,12 @@
 """The study of the paper's claims: what its verdict says of given runs, and what its figure draws."""
 
-import re
 from typing import Any
 
 import pytest
-from conftest import assert_no_word_is_cut_off
 from evaluated import evaluation, row_of
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.compare.measures import MEASURES
 from aae.studies import claims
-from tables import claim_table, paper_table
 
 CLAIMS = {
     "filled": "The AAE's codes fill the Gaussian prior without holes",
@@ -57,28 +52,6 @@ def verdicts(rows: list[dict[str, Any]]) -> dict[str, str]:
     return {short: found[name] for short, name in CLAIMS.items() if name in found}
 
 
-def test_the_table_has_a_row_a_claim() -> None:
-    _, _, *lines = claim_table(claims.judged(study()), "dvc repro x").splitlines()
-    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    assert [row[0] for row in rows] == list(CLAIMS.values())
-    assert {(row[3], row[5]) for row in rows} == {("**holds**", "`dvc repro x`")}
-    links = ["[2A](../plots/2A.png)", "[2C](../studies/figures/plots/2C.png)"]
-    assert [row[4] for row in rows][:2] == links
-
-
-def test_the_readme_has_a_row_a_claim_with_its_main_number_and_one_for_table_1() -> None:
-    rows = [
-        {"samples": "AAE", "source": "reported", "log_likelihood": 340.0, "standard_error": 2.0},
-        {"samples": "AAE, our recipe", "source": "run", "log_likelihood": 301.23, "standard_error": 1.94},
-    ]
-    first, *_, last = paper_table(claims.judged(study()), rows).splitlines()[2:]
-    assert first == (
-        "| [2A](plots/2A.png) | “the coding space is filled and exhibits no ‘holes’” | gaussian, AAE "
-        "deterministic: prior mass with q/p below 1/4 0.001 (0.001 to 0.001, 3 seeds) | **holds** |"
-    )
-    assert "| log-likelihood 340.0 ± 2.0 nats | AAE, our recipe: 301.2 ± 1.9 |" in last
-
-
 def test_every_claim_holds_of_runs_that_do_as_the_paper_says() -> None:
     assert verdicts(study()) == dict.fromkeys(CLAIMS, "holds")
 
@@ -116,28 +89,3 @@ def test_with_one_seed_nothing_is_shown() -> None:
 def test_claims_about_variants_without_a_run_are_left_out() -> None:
     rows = [row for row in study() if row["prior"] == "gaussian" and row["objective"] == "adversarial"]
     assert set(verdicts(rows)) == {"filled", "similar"}
-
-
-def test_the_sentences_have_the_numbers_with_their_intervals() -> None:
-    filled, holes, *_ = claims.verdict(study())
-    assert filled == (
-        "The AAE's codes fill the Gaussian prior without holes (Figure 2A): holds. gaussian, AAE "
-        "deterministic: prior mass with q/p below 1/4 0.001 (95% CI 0.001 to 0.001, 3 seeds)."
-    )
-    assert holes.endswith(
-        "gaussian, VAE: prior mass with q/p below 1/4 0.050 (95% CI 0.050 to 0.050, 3 seeds); "
-        "+0.049 beside gaussian, AAE deterministic (95% CI +0.049 to +0.049)."
-    )
-
-
-def test_the_figure_has_a_row_a_variant_and_cuts_off_no_word() -> None:
-    rows = study()
-    figure = claims.figure(rows)
-    assert [axes.get_xlabel().replace("\n", " ") for axes in figure.axes] == [
-        MEASURES[name].label for name in claims.PANELS
-    ]
-    names = [text.get_text().replace(",\n", ", ") for text in figure.axes[0].get_yticklabels()]
-    assert names == list(dict.fromkeys(map(claims.named, rows)))
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    assert_no_word_is_cut_off(figure, canvas.get_renderer())

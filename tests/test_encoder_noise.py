@@ -52,13 +52,6 @@ def test_no_noise_at_all_has_no_entropy() -> None:
     assert encoder_noise(np.zeros((10, 2))) == {"sigma_median": 0, "sigma_p95": 0}
 
 
-def test_noise_that_float32_cannot_show_in_some_images_leaves_the_entropy_finite() -> None:
-    sigma = np.full((10, 2), 0.1)
-    sigma[0, 0] = 0
-    expected = 2 * GAUSSIAN_ENTROPY + (19 * np.log(0.1) + np.log(2.0**-23)) / 10
-    assert encoder_noise(sigma)["entropy"] == pytest.approx(expected)
-
-
 # The encoders.
 
 
@@ -77,12 +70,6 @@ def test_a_learned_sigma_is_the_encoders_own_image_by_image() -> None:
     posterior = encode(config, autoencoder, X)
     np.testing.assert_array_equal(posterior.std, codes.std)
     np.testing.assert_array_equal(posterior.mean, codes.mean)
-
-
-def test_a_deterministic_encoder_has_none() -> None:
-    posterior = encode(*untrained("deterministic"), X)
-    np.testing.assert_array_equal(posterior.std, np.zeros((500, 2)))
-    np.testing.assert_array_equal(posterior.mean, posterior.z)
 
 
 class Noisy(Encoder):

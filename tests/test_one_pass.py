@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import make_adversarial, make_config, minibatch, penalty_of
+from tiny import make_adversarial, minibatch, penalty_of
 from torch import nn
 
 from aae.data.datasets import UNLABELLED
@@ -15,8 +15,7 @@ from aae.model.encoders.base import Codes
 from aae.model.networks import apply
 from aae.model.objectives.adversarial import CLASSES, Adversarial
 from aae.model.objectives.adversarial_losses import encoder_adversarial_loss
-from aae.model.objectives.base import Moment, Tensors
-from aae.model.trainer import Trainer
+from aae.model.objectives.base import Moment
 from aae.settings.config import RunConfig
 
 EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learning_rate": 0.03}
@@ -125,20 +124,3 @@ def test_until_the_refinement_the_weight_is_its_first_value() -> None:
     train = {"adversarial_weight_start": 0.01, "adversarial_weight": 0.25, "refinement_start": 0.6}
     found = [weight_at(progress, **train) for progress in (1e-9, 0.3, 0.6)]
     np.testing.assert_allclose(found, [0.01, 0.01, 0.01], rtol=1e-5)
-
-
-def test_the_objective_is_told_where_the_run_stands(x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = Trainer(make_config(train={"epochs": 2}), x, torch.zeros(len(x), dtype=torch.int64))
-    moments: list[Moment] = []
-    draw = trainer.objective.draw
-
-    def watch(moment: Moment, y: torch.Tensor) -> tuple[int, Tensors]:
-        moments.append(moment)
-        return draw(moment, y)
-
-    monkeypatch.setattr(trainer.objective, "draw", watch)
-    for _ in range(2):
-        trainer.run_epoch()
-    assert [moment.step for moment in moments] == list(range(1, 13))
-    np.testing.assert_allclose([moment.progress for moment in moments], np.arange(1, 13) / 12)
-    assert moments[-1].progress == 1

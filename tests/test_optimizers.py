@@ -64,29 +64,6 @@ def test_a_step_sets_the_rate(name: str) -> None:
     assert not equal(list(network.parameters()), before)
 
 
-@pytest.mark.parametrize("steps", [0, 5])
-@NAMES
-def test_a_state_taken_up_goes_on_as_if_never_put_away(name: str, steps: int) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    train(network, optimizer, range(steps))
-    state = {key: tensor.clone() for key, tensor in state_tensors(optimizer).items()}
-    weights = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    undisturbed = train(network, optimizer, range(steps, 10))
-
-    again = make_network()
-    again.load_state_dict(weights)
-    resumed = make_optimizer(name, again.parameters(), BETAS)
-    load_state_tensors(resumed, state)
-    assert bool(state) is bool(steps)
-    assert equal(train(again, resumed, range(steps, 10)), undisturbed)
-
-    forgetful = make_network()
-    forgetful.load_state_dict(weights)
-    fresh = make_optimizer(name, forgetful.parameters(), BETAS)
-    assert equal(train(forgetful, fresh, range(steps, 10)), undisturbed) is (steps == 0)
-
-
 @pytest.mark.parametrize(("name", "moment"), [("adam", "exp_avg"), ("sgd", "momentum_buffer")])
 def test_a_state_of_another_shape_is_refused(name: str, moment: str) -> None:
     network = make_network()

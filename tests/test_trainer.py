@@ -112,23 +112,25 @@ def test_with_fewer_images_an_epoch_keeps_its_length_in_updates(
     assert len({tuple(numbers) for numbers in passes}) == 3
 
 
-def test_an_images_digit_goes_with_it(
+def test_the_objective_is_told_the_images_digits_and_where_the_run_stands(
     x: torch.Tensor, y: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make(make_config(prior="mixture", labels=600), x, y)
     seen = seen_images(trainer, monkeypatch)
-    told: list[torch.Tensor] = []
+    told: list[tuple[Moment, torch.Tensor]] = []
     draw = trainer.objective.draw
 
     def watch(moment: Moment, digits: torch.Tensor) -> tuple[int, Tensors]:
-        told.append(digits)
+        told.append((moment, digits))
         return draw(moment, digits)
 
     monkeypatch.setattr(trainer.objective, "draw", watch)
-    trainer.run_epoch()
-    assert len(told) == 6
-    for places, digits in zip(seen, told, strict=True):
+    for _ in range(2):
+        trainer.run_epoch()
+    for step, (places, (moment, digits)) in enumerate(zip(seen, told, strict=True), 1):
         assert digits.tolist() == y[places].tolist()
+        assert (moment.step, moment.progress) == (step, pytest.approx(step / 12))
+    assert moment.progress == 1
 
 
 def test_each_step_is_told_and_an_epoch_gives_the_mean_of_its_losses(
