@@ -63,8 +63,3 @@ def test_names_keep_apart_from_each_other_and_from_the_edges() -> None:
         gaps = np.hypot(*(at[:, None] - at[None]).T)
         assert gaps[np.triu_indices(len(at), 1)].min() >= APART
         assert np.abs(at).max() <= 4 - APART / 2
-
-
-def test_where_there_is_no_room_left_a_name_is_left_out() -> None:
-    groups = [(digit, cluster(400, (0, 0), 0.01)) for digit in range(10)]
-    assert len(places(*groups)) == 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quadrature import Misfit, gap_density, gap_samples, misfit, misfit_of, plane
+from quadrature import Misfit, misfit_of
 from scipy.spatial import KDTree
 
 from aae.measure import density
@@ -54,16 +54,6 @@ def test_of_scaled_gaussians_they_are_what_the_chi_square_distribution_gives(
     assert expected.below_half == pytest.approx(mass_below(0.5, 1), abs=3e-3)
     assert expected.below_quarter == pytest.approx(mass_below(0.25, 1), abs=3e-3)
     assert_found(density_misfit(prior_samples(Gaussian(scale), N), PRIOR), expected, smoothing)
-
-
-def test_of_codes_with_a_gap_they_are_the_mass_that_is_missing() -> None:
-    z = plane()
-    expected = misfit(gap_density(z), np.exp(PRIOR.log_density(z)))
-    assert expected.total_variation == pytest.approx(0.383, abs=1e-3)  # P(|z1| < 0.5).
-    assert expected.below_half == expected.below_quarter
-    assert expected.below_half == pytest.approx(expected.total_variation, abs=1e-6)
-    # The gap's rims lie within a neighbour's distance of codes.
-    assert_found(density_misfit(gap_samples(N), PRIOR), expected, smoothing=0.1)
 
 
 @pytest.mark.parametrize(

@@ -49,14 +49,6 @@ def test_a_code_has_no_vote_on_its_own_digit() -> None:
     assert neighbour_accuracy(z, np.tile([0, 1], 100), k=1) == 0
 
 
-def test_neighbours_are_found_in_8_dimensions_as_well() -> None:
-    y = np.random.default_rng(1).integers(0, 8, 400)
-    z = 0.1 * np.random.default_rng(0).standard_normal((400, 8)) + np.eye(8)[y]
-    assert neighbour_accuracy(z, y) == 1
-    assert neighbour_accuracy(z[:, :7], y) == 1  # The eighth digit then lies at the origin.
-    assert neighbour_accuracy(z[:, :1], y) < 0.5
-
-
 # Components.
 
 

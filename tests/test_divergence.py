@@ -6,8 +6,7 @@ import torch
 from conftest import failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quadrature import gap_density, gap_samples, misfit, misfit_of, plane
-from scipy import stats
+from quadrature import misfit_of
 from scipy.special import digamma
 
 from aae.measure.divergence import entropy, marginal_kl, outside
@@ -61,13 +60,6 @@ def test_the_divergence_of_two_gaussians_is_the_closed_form(
     # The mean of n |z|^2 / 2 has an error of its own, of about scale^2 sqrt(dim / 2 n).
     expected = dim / 2 * (scale**2 + shift**2 - 1 - np.log(scale**2))
     assert marginal_kl(z, Gaussian(dim=dim)) == pytest.approx(expected, abs=tolerance * max(1, scale**2))
-
-
-def test_the_divergence_of_codes_with_a_gap_is_the_logarithm_of_the_mass_that_is_left() -> None:
-    expected = -np.log(2 * stats.norm.sf(0.5))
-    z = plane()
-    assert misfit(gap_density(z), np.exp(Gaussian().log_density(z))).kl == pytest.approx(expected, abs=1e-3)
-    assert marginal_kl(gap_samples(10_000), Gaussian()) == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.parametrize(

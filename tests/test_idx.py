@@ -30,22 +30,13 @@ def idx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("idx") / "file"
 
 
-@pytest.mark.parametrize(("split", "n"), [("train", 600), ("t10k", 200)])
-def test_the_sample_reads_as_images_and_digits(sample_folder: Path, split: str, n: int) -> None:
-    x, y = idx.read(sample_folder / "mnist", split)
-    assert x.shape == (n, 28, 28)
-    assert y.shape == (n,)
-    assert x.dtype == y.dtype == np.uint8
-    assert x.max() == 255
-    assert set(y) == set(range(10))
-
-
-def test_images_keep_their_rows_and_labels_their_order(sample_folder: Path) -> None:
+def test_the_sample_reads_as_images_with_their_rows_and_digits_in_order(sample_folder: Path) -> None:
     x, y = idx.read(sample_folder / "mnist", "train")
     with gzip.open(SAMPLE / "train-images-idx3-ubyte.gz") as stream:
         pixels = stream.read()[16:]
-    assert x.tobytes() == pixels
+    assert (x.shape, x.tobytes()) == ((600, 28, 28), pixels)
     assert y[:5].tolist() == [5, 0, 4, 1, 9]  # The best known digits of all.
+    assert idx.read(sample_folder / "mnist", "t10k")[1].shape == (200,)
 
 
 @settings(deadline=None, max_examples=50)

@@ -9,7 +9,7 @@ from conftest import ROOT, failure
 
 from aae.data import idx
 from aae.data.datasets import UNLABELLED
-from aae.data.images import read_evaluation, read_images, read_training, to_unit
+from aae.data.images import read_evaluation, read_images, read_training
 from aae.settings.config import DataSettings, RunConfig
 from aae.settings.params import parse_params
 
@@ -116,15 +116,6 @@ def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> 
     assert len(read_evaluation(folder, data(validation=True))[0]) == 100
     line = failure(lambda: read_evaluation(folder, data(validation=False)))
     assert "t10k-images-idx3-ubyte is missing" in line
-
-
-def test_bytes_become_numbers_from_0_to_1_in_memory_of_their_own() -> None:
-    x = np.array([[0, 51, 255]], dtype=np.uint8)
-    floats = to_unit(x)
-    assert floats.dtype == np.float32
-    assert floats.tolist() == [[0, pytest.approx(0.2), 1]]
-    floats[0, 0] = 1
-    assert x[0, 0] == 0
 
 
 def test_the_digest_is_of_all_that_a_run_sees(sample_folder: Path, folder: Path) -> None:

@@ -60,12 +60,6 @@ def test_codes_get_the_mean_and_the_covariance_of_their_prior(prior: Prior) -> N
     np.testing.assert_allclose(np.cov(z, rowvar=False), prior.covariance, atol=1e-9)
 
 
-@EACH_PRIOR
-def test_codes_that_match_already_stay_where_they_are(prior: Prior) -> None:
-    z = match_moments(normal_samples(100, dim=prior.dim), prior)
-    np.testing.assert_allclose(match_moments(z, prior), z, atol=1e-9)
-
-
 @pytest.mark.parametrize("line", [[0, 0], [1, 0], [0.3, -0.7]])
 def test_codes_on_one_line_are_called_collapsed(line: list[float]) -> None:
     with pytest.raises(UserError, match="collapsed"):

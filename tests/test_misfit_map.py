@@ -74,13 +74,6 @@ def test_samples_of_every_prior_are_dotted_nearly_wherever_the_map_says_anything
     assert dotted[said].mean() > 0.985
 
 
-def test_the_standard_errors_are_those_of_samples_of_the_prior() -> None:
-    errors = [smoothed_ratio(z, PRIOR, EDGES)[1] for z in samples(PRIOR, 60 * 2000).reshape(60, 2000, 2)]
-    inside = np.array(errors)[:, within(2)]
-    assert abs(inside.mean()) < 0.05
-    assert inside.std() == pytest.approx(1, abs=0.05)
-
-
 def test_a_difference_is_dotted_up_to_three_errors_and_no_further() -> None:
     right = np.where(np.random.default_rng(1).random(N) < 0.75, 1, -1)  # On the right 3/2, left 1/2.
     z = np.stack([right * np.abs(Z[:, 0]), Z[:, 1]], axis=1)
@@ -170,17 +163,6 @@ def test_the_bands_hold_95_percent_of_prior_samples_at_every_radius_and_angle(dr
         held.append((low - 1e-9 <= curve) & (curve <= high + 1e-9))
     # The band of a count holds a little more. Neighbouring places move together: about 60 x 10 apart.
     assert 0.95 - 4 * np.sqrt(0.95 * 0.05 / 600) < np.mean(held) < 0.985
-
-
-def test_both_kinds_of_codes_have_a_curve_with_a_band_as_wide_as_their_number_says() -> None:
-    axes = panel()
-    draw_radii(axes, {"test": Z[:1000], "training": 1.1 * Z[:9000]})
-    few, many = curve_and_band(axes, 0), curve_and_band(axes, 1)
-    assert (few[2] - few[1]).max() == pytest.approx(3 * (many[2] - many[1]).max(), rel=0.05)
-    # Within the prior's median radius lie exp(-0.5 (r / 1.1)^2) fewer of codes that are a tenth too wide.
-    r = np.sqrt(2 * np.log(2))
-    assert many[0][round(100 * r)] == pytest.approx(100 * (0.5 - np.exp(-0.5 * (r / 1.1) ** 2)), abs=1)
-    assert few[1].min() < few[0].min()
 
 
 # All of it.

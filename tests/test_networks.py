@@ -53,32 +53,25 @@ def test_encoder_and_decoder_have_the_papers_layers(
     assert kinds == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear, nn.Unflatten]
 
 
-def test_first_weights_are_hes_or_pytorchs_uniform_ones_or_the_papers_normal_ones() -> None:
-    for name, std, bias_std in (
-        ("he", (2 / 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
-        ("uniform", 1 / (3 * 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
-        ("normal", 0.01, 0),
-    ):
-        settings = make_config(model={"hidden_units": 1000, "initial_weights": name}).model
-        layer = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())[2]
-        assert isinstance(layer, nn.Linear)
-        assert layer.weight.std().item() == pytest.approx(std, rel=0.01)
-        assert layer.weight.mean().item() == pytest.approx(0, abs=0.01 * std)
-        assert layer.bias.std().item() == pytest.approx(bias_std, rel=0.1)
-        # Three standard deviations hold all of a uniform distribution, but not of a normal one.
-        assert (layer.weight.abs().max() > 3 * std).item() is (name == "normal")
-
-
-def test_hes_weights_are_wider_between_the_hidden_layers_only() -> None:
-    layers = {}
-    for name in ("he", "uniform"):
-        settings = make_config(model={"hidden_units": 16, "initial_weights": name}).model
-        children = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())
-        layers[name] = [layer for layer in children if isinstance(layer, nn.Linear)]
-    for place, gain in enumerate((1, 6**0.5, 1)):
-        he, uniform = layers["he"][place], layers["uniform"][place]
-        torch.testing.assert_close(he.weight, gain * uniform.weight)
-        assert torch.equal(he.bias, uniform.bias)
+@pytest.mark.parametrize(
+    ("name", "stds", "bias_std"),
+    [
+        ("he", (1 / 6**0.5, (2 / 1000) ** 0.5), 1 / 3000**0.5),  # Wider between the hidden layers only.
+        ("uniform", (1 / 6**0.5, 1 / 3000**0.5), 1 / 3000**0.5),
+        ("normal", (0.01, 0.01), 0),
+    ],
+)
+def test_first_weights_are_hes_or_pytorchs_uniform_ones_or_the_papers_normal_ones(
+    name: str, stds: tuple[float, float], bias_std: float
+) -> None:
+    settings = make_config(model={"hidden_units": 1000, "initial_weights": name}).model
+    network = perceptron(2, 1, settings, named_generator(0, "weights"))
+    first, second, _ = (layer for layer in network.children() if isinstance(layer, nn.Linear))
+    for layer, std in zip((first, second), stds, strict=True):
+        assert layer.weight.std().item() == pytest.approx(std, rel=0.05)
+    assert second.bias.std().item() == pytest.approx(bias_std, rel=0.1)
+    # Three standard deviations hold all of a uniform distribution, but not of a normal one.
+    assert (second.weight.abs().max() > 3 * stds[1]).item() is (name == "normal")
 
 
 @ENCODER_NAMES

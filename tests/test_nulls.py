@@ -34,15 +34,6 @@ def nulls() -> dict[str, tuple[Prior, Null]]:
     return {name: (prior, large_null_bands(N, M, prior, SAMPLES)) for name, prior in priors.items()}
 
 
-def test_they_say_how_many_codes_they_are_for(nulls: dict[str, tuple[Prior, Null]]) -> None:
-    null = nulls["gaussian"][1]
-    assert list(null) == ["training", "shift", "density"]
-    assert list(null["training"]) == ["n", "kl", "sliced_w2"]
-    assert list(null["density"]) == ["n", "total_variation", "below_half", "below_quarter"]
-    assert (null["training"]["n"], null["density"]["n"]) == (M, N + M)
-    assert null_bands(N, Gaussian(), samples=3)["n"] == N
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_band_holds_about_95_percent_of_fresh_prior_samples(
     name: str, nulls: dict[str, tuple[Prior, Null]]

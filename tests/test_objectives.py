@@ -89,13 +89,6 @@ def test_until_the_refinement_the_discriminator_sees_the_codes_of_this_minibatch
         assert torch.equal(given[len(codes) :], codes)
 
 
-def test_the_encoders_loss_is_of_this_minibatch_alone() -> None:
-    objectives = [make_adversarial(regularization_interval=4, code_buffer=kept) for kept in (1, 4)]
-    alone, among_others = [[take(each, step) for step in range(1, 5)][-1] for each in objectives]
-    assert alone["encoder_adversarial_loss"] == pytest.approx(among_others["encoder_adversarial_loss"])
-    assert alone["discriminator_loss"] != pytest.approx(among_others["discriminator_loss"])
-
-
 @pytest.mark.parametrize(("prior", "kind"), [("mixture", Mixture), ("swiss_roll", SwissRoll)])
 def test_labels_tell_the_discriminator_digits_and_get_samples_of_their_components(
     prior: str, kind: type[Mixture] | type[SwissRoll]

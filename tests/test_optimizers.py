@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 
 from aae.model import optimizers
-from aae.model.optimizers import load_state_tensors, make_optimizer, state_tensors
+from aae.model.optimizers import make_optimizer
 
 BETAS = (0.9, 0.98)
 NAMES = pytest.mark.parametrize("name", ["adam", "sgd"])
@@ -49,33 +49,3 @@ def test_an_optimiser_is_pytorchs_to_the_bit(name: str) -> None:
     ours = train(network, make_optimizer(name, network.parameters(), BETAS), range(20))
     assert equal(ours, train(theirs_network, theirs, range(20)))
     assert not equal(ours, [parameter.detach() for parameter in make_network().parameters()])
-
-
-@NAMES
-def test_a_step_sets_the_rate(name: str) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    before = [parameter.detach().clone() for parameter in network.parameters()]
-    network(torch.ones(1, 5)).square().mean().backward()
-    optimizers.step(optimizer, torch.tensor(0.0, dtype=torch.float64))
-    assert equal(list(network.parameters()), before)
-    optimizers.step(optimizer, torch.tensor(0.5, dtype=torch.float64))
-    assert [float(group["lr"]) for group in optimizer.param_groups] == [0.5]
-    assert not equal(list(network.parameters()), before)
-
-
-@pytest.mark.parametrize(("name", "moment"), [("adam", "exp_avg"), ("sgd", "momentum_buffer")])
-def test_a_state_of_another_shape_is_refused(name: str, moment: str) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    train(network, optimizer, range(1))
-    state = state_tensors(optimizer)
-    with pytest.raises(RuntimeError, match=rf"1\.{moment} is \(1,\)"):  # It would broadcast.
-        load_state_tensors(optimizer, state | {f"1.{moment}": torch.zeros(1)})
-    with pytest.raises(RuntimeError, match=rf"4\.{moment} is \(7,\)"):  # There are four: 0 to 3.
-        load_state_tensors(optimizer, state | {f"4.{moment}": torch.zeros(7)})
-    part = {key: tensor for key, tensor in state.items() if not key.startswith("3.")}
-    with pytest.raises(RuntimeError, match="of 3 parameters, not 4"):
-        load_state_tensors(optimizer, part)
-    with pytest.raises(ValueError, match="invalid literal"):
-        load_state_tensors(optimizer, {"first.1": torch.zeros(7)})

@@ -36,13 +36,6 @@ def test_the_note_says_what_is_not_shown() -> None:
     assert note == ""
 
 
-def test_runs_without_a_prior_are_shown_where_there_are_no_others() -> None:
-    rows = rows_of(ablation())[-1:]
-    panels, note = fit_panels(rows, {"none": NULL}, {"none": OBJECTS["none"]})
-    assert note == ""
-    assert [values[0][1].tolist() for _, _, values in panels] == [[36.48], [36.5], [5.4]]
-
-
 def test_the_band_is_the_widest_of_the_priors_that_are_shown() -> None:
     other = copy.deepcopy(NULL)
     other["raw"]["kl"] = band(0.02, 0.05)

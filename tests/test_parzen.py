@@ -19,12 +19,6 @@ def test_it_is_scikit_learns_kernel_density_in_784_dimensions(monkeypatch: pytes
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_far_images_have_finite_log_densities() -> None:
-    found = log_densities(np.ones((1, 784)), np.zeros((2, 784)), (0.01,))
-    assert np.isfinite(found).all()
-    assert found[0, 0] < -1e6
-
-
 def test_the_bandwidth_is_the_best_for_other_images_and_the_rest_is_of_the_test_images() -> None:
     samples, validation, test = (0.5 + 0.15 * RNG.standard_normal((400, 4)) for _ in range(3))
     test = test[:100]
@@ -36,11 +30,3 @@ def test_the_bandwidth_is_the_best_for_other_images_and_the_rest_is_of_the_test_
     assert found["log_likelihood"] == pytest.approx(each.mean())
     assert found["standard_error"] == pytest.approx(stats.sem(each))
     assert found["samples"] == 400
-
-
-def test_with_many_samples_it_comes_near_the_true_log_likelihood() -> None:
-    true = stats.multivariate_normal([0.5, 0.5], 0.3**2 * np.eye(2))
-    samples, validation, test = (true.rvs(4000, random_state=seed) for seed in range(3))
-    found = log_likelihood(samples, validation, test)
-    assert found["log_likelihood"] == pytest.approx(true.logpdf(test).mean(), abs=0.03)
-    assert min(BANDWIDTHS) < found["bandwidth"] < max(BANDWIDTHS)

@@ -172,11 +172,6 @@ def test_the_plane_shows_the_whole_prior_and_all_its_contours(name: str) -> None
     assert (high - low < 1.2 * np.ptp(z, axis=0).max()).all()
 
 
-def test_without_a_prior_the_plane_is_no_larger_than_the_codes_need() -> None:
-    left, right = plane(0.01 * Z, UNCONSTRAINED).get_xlim()
-    assert right - left < 0.01 * 1.2 * np.ptp(Z, axis=0).max()
-
-
 # The ablation's planes.
 
 

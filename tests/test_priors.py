@@ -100,13 +100,6 @@ def test_percentiles_of_samples_are_uniform_and_independent(name: str, std: floa
     assert np.abs(correlations).max() < 4 / np.sqrt(N)
 
 
-@EVERYWHERE
-def test_normal_scores_of_samples_are_standard_normal(name: str, std: float, dim: int) -> None:
-    scores = make(name, std, dim).to_normal(samples(name, std, dim).astype(np.float32))
-    assert min(stats.kstest(column, "norm").pvalue for column in scores.T) > 1e-3
-    assert stats.kstest((scores**2).sum(1), stats.chi2(dim).cdf).pvalue > 1e-3
-
-
 @pytest.mark.parametrize("kind", [Gaussian, Uniform, Mixture, SwissRoll])
 def test_normal_scores_of_codes_far_from_the_prior_are_finite(kind: type[Prior]) -> None:
     far = np.array([[1e3, 0.0], [-1e3, 1e3], [0.0, 0.0]], np.float32)

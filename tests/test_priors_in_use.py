@@ -1,7 +1,5 @@
 """What training, measures and figures make of a prior: components, KL divergence, cells, contours."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,6 @@ from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
 from aae.model.priors.mixture import Mixture
 from aae.model.priors.swiss_roll import SwissRoll
-from aae.model.priors.unconstrained import Unconstrained
 from aae.model.priors.uniform import Uniform
 from aae.model.randomness import named_generator
 from aae.system.errors import UserError
@@ -96,21 +93,6 @@ def test_the_mixtures_kl_divergence_is_on_average_that_of_a_quadrature(std: floa
 # Projections.
 
 
-@pytest.mark.parametrize("std", [1.0, 0.3, 5.0])
-@pytest.mark.parametrize("n", [1, 2, 5])
-def test_the_gaussians_projected_cells_match_numerical_integration(std: float, n: int) -> None:
-    means, variance = Gaussian(std).projected_cells(np.array([np.cos(0.7), np.sin(0.7)]), n)
-    normal = stats.norm(scale=std)
-    edges = normal.ppf(np.arange(n + 1) / n)
-
-    def moments(power: int) -> np.ndarray:
-        return np.array([normal.expect(lambda t: t**power, lb=a, ub=b) * n for a, b in pairwise(edges)])
-
-    first, second = moments(1), moments(2)
-    np.testing.assert_allclose(means, first, atol=1e-7 * std)
-    assert variance == pytest.approx(np.mean(second - first**2), rel=1e-6)
-
-
 @CONSTRAINING
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.0])
 def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: float) -> None:
@@ -127,17 +109,6 @@ def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: flo
 
 
 # Figures.
-
-
-def test_figure_2e_shows_the_priors_percentiles_or_without_a_prior_the_codes_own() -> None:
-    z = np.random.default_rng(0).exponential(size=(1001, 2)).astype(np.float32)
-    u = np.stack(np.meshgrid([0.1, 0.5, 0.9], [0.2, 0.7]), axis=-1)
-    np.testing.assert_array_equal(Gaussian(5).percentiles(u, z), 5 * stats.norm.ppf(u))
-    own = Unconstrained(5).percentiles(u, z)
-    assert own.shape == (2, 3, 2)
-    assert own[1, 0, 0] == pytest.approx(np.sort(z[:, 0])[100])
-    assert own[1, 0, 1] == pytest.approx(np.sort(z[:, 1])[700])
-    assert Unconstrained().contour_masses == ()
 
 
 # What does not go together.

@@ -176,14 +176,6 @@ def test_settings_and_images_decide_the_key_and_nothing_that_lies_elsewhere(
     assert len({key, *others}) == 1 + len(others)
 
 
-def test_a_variant_with_the_base_runs_settings_is_the_base_run(sample_folder: Path) -> None:
-    base = params().base()
-    grid = GridSettings.model_validate({"seeds": [base.seed], "variants": {"a": {"encoder": base.encoder}}})
-    ((_, config),) = params().runs(grid)
-    images = read_images(sample_folder, base)
-    assert training_key(config, images) == training_key(base, images)
-
-
 def test_measures_beyond_the_usual_have_entries_of_their_own(sample_folder: Path) -> None:
     config = config_of()
     images = read_images(sample_folder, config)

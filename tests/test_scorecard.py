@@ -152,14 +152,3 @@ def test_the_prior_scaled_with_the_codes_gives_the_same_measures(power: int, see
     z = normal_samples(150, seed) * np.array([1, 0.8]) + np.array([0.2, 0])
     std = 2.0**power  # Exact, so that no neighbour of the classifier changes.
     assert measure(std * z, Gaussian(std)) == pytest.approx(measure(z, PRIOR), rel=1e-9, abs=1e-12)
-
-
-@settings(deadline=None, max_examples=15)
-@given(st.integers(0, 1000))
-def test_the_order_of_codes_does_not_matter_but_to_the_classifier(seed: int) -> None:
-    z = normal_samples(150, seed)
-    one, other = (measure(codes, PRIOR) for codes in (z, np.random.default_rng(seed).permutation(z)))
-    accuracies = [values.pop("c2st_accuracy") for values in (one, other)]
-    assert other == pytest.approx(one, rel=1e-9, abs=1e-12)
-    # It decides which half a code falls in, and so which codes it is classified by.
-    assert abs(accuracies[0] - accuracies[1]) < 4 * two_sample.c2st_standard_error(150)

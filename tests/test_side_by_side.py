@@ -134,14 +134,6 @@ def test_a_run_that_diverges_is_named_after_the_others_are_kept(done_tree: Clone
     assert done_tree.rows("limit") == before
 
 
-def test_files_are_made_from_the_store_alone(done_tree: Clone) -> None:
-    before = done_tree.rows("limit")
-    for path in done_tree.row_files("limit"):
-        path.unlink()
-    assert "runs done" not in done_tree.run(*RUN)
-    assert done_tree.rows("limit") == before
-
-
 def test_prune_removes_what_no_settings_want_and_nothing_else(done_tree: Clone) -> None:
     assert "would remove 0 results" in done_tree.run(*PRUNE, "--dry")
     done_tree.edit(

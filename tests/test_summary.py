@@ -11,7 +11,7 @@ from scipy import stats
 from tiny import make_config
 
 from aae.compare.measures import MEASURES
-from aae.compare.summary import details, headline, run_row, variants, with_excess
+from aae.compare.summary import details, run_row, variants, with_excess
 from aae.data.datasets import SHAPE
 from aae.measure.evaluation import evaluate
 from aae.measure.nulls import large_null_bands, null_bands
@@ -50,19 +50,6 @@ def test_a_null_for_other_numbers_of_codes_gives_no_excess() -> None:
     found = row_of(CONFIG, evaluation() | {"codes": 5_000})
     assert {"sliced_w2_excess", "shift_excess"}.isdisjoint(found)
     assert "sliced_w2_training_excess" in found
-
-
-def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
-    found = headline(row_of(CONFIG, evaluation(kl=0.0912345, sigma=2.34567e-6)))
-    assert found["kl"] == 0.09123
-    assert found["sigma"] == 2.346e-6
-    assert found["squared_error"] == 0.035
-    assert found["neighbours"] == 0.83
-    assert list(found)[:2] == ["kl", "kl_training"]
-    assert len(found) <= 12
-    without = evaluation()
-    del without["gap"]
-    assert "gap" not in headline(row_of(CONFIG, without))
 
 
 # The base run's details.

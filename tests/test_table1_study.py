@@ -86,15 +86,3 @@ def test_one_seed_shows_nothing() -> None:
     assert "305.0 (1 seed) nats" in ours
     assert "not shown to differ from the paper's 340" in ours
     assert difference.endswith("paired by seed: -3.0 nats.")
-
-
-def test_the_figure_has_every_row_of_the_table_and_every_runs_error() -> None:
-    figure = table1.figure(ROWS, CONTROLS, CURVES)
-    left, right = figure.axes
-    assert [text.get_text() for text in left.get_yticklabels()] == [
-        row["samples"] for row in table1.table(ROWS, CONTROLS)
-    ]
-    dots = [np.asarray(line.get_xdata()) for line in left.lines if line.get_marker() == "o"]
-    np.testing.assert_array_equal(dots[0], [305, 306, 307])
-    assert len(right.lines) == 6
-    np.testing.assert_array_equal(np.asarray(right.lines[-1].get_xdata()), [600, 1200, 1800, 2400])

@@ -53,9 +53,3 @@ def test_whole_numbers_stay_whole_beside_gaps(tmp_path: Path) -> None:
     loaded = artifacts.load_rows(tmp_path / "table.csv", ["variant"])
     assert loaded == rows
     assert isinstance(loaded[0]["codes"], int)
-
-
-def test_given_columns_decide_what_is_written_and_in_which_order(tmp_path: Path) -> None:
-    rows = [{"a": 1, "b": 2, "c": 3}, {"c": 6}]
-    artifacts.save_table(rows, tmp_path / "table.csv", columns=["c", "a"])
-    assert (tmp_path / "table.csv").read_text() == "c,a\n3,1\n6,\n"

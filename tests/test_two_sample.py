@@ -10,7 +10,6 @@ from scipy import stats
 from aae.measure.two_sample import c2st_accuracy, c2st_standard_error, holes, ks_radius
 from aae.model.parts import PRIORS, prior_class
 from aae.model.priors.gaussian import Gaussian
-from aae.model.randomness import named_generator
 
 PRIOR = Gaussian()
 
@@ -64,31 +63,7 @@ def test_holes_are_the_share_of_cells_that_no_code_reaches(empty: int) -> None:
     assert holes(u) == pytest.approx(empty / 100, abs=1e-12)
 
 
-def test_prior_samples_leave_the_share_of_cells_empty_that_chance_would() -> None:
-    left = np.mean([holes(np.random.default_rng(seed).random((500, 2))) for seed in range(200)])
-    assert left == pytest.approx(0.99**500, rel=0.15)  # Each of 100 cells is missed by 500 codes.
-
-
 # The classifier.
-
-
-def test_the_classifiers_standard_error_is_that_of_prior_samples() -> None:
-    """Other prior samples each time, which the measure itself keeps fixed."""
-
-    class Other(Gaussian):
-        seed = 0
-
-        def sample(self, n: int, generator: object) -> object:  # type: ignore[override]
-            """The named generator would repeat itself."""
-            return super().sample(n, named_generator(Other.seed, "other prior samples"))
-
-    accuracies = []
-    for Other.seed in range(80):
-        accuracies.append(c2st_accuracy(normal_samples(400, Other.seed), Other()))
-    assert np.mean(accuracies) == pytest.approx(0.5, abs=4 * c2st_standard_error(400) / np.sqrt(80))
-    spread = np.std(accuracies) / c2st_standard_error(400)
-    # The standard error is the limit for many neighbours; 2n independent coins would give 0.78.
-    assert 0.8 < spread < 1.15
 
 
 def test_the_classifier_says_the_same_at_every_call_and_sees_a_shift() -> None:
