@@ -120,4 +120,3 @@ def test_runs_and_stages_die_with_dvc(tree: Clone) -> None:
     end(dvc, -signal.SIGKILL)
     time.sleep(0.5)
     assert descendants("aae.runs.one", tree) == descendants("stages/", tree) == []
-    tree.dvc("repro", "--single-item", "ablation")

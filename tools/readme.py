@@ -18,7 +18,6 @@ from tables import (
     bench_tables,
     claim_table,
     figures_table,
-    growth_table,
     likelihood_table,
     paper_table,
 )
@@ -75,12 +74,9 @@ def fill(text: str, root: Path) -> str:
         "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
         "controls": lambda: results.control_table(rows("controls")),
         "bench": lambda: bench_tables(
-            _json(bench / "machine_peers.json"),
+            _json(bench / "machine.json"),
             pd.read_csv(bench / "speed.csv"),
             pd.read_csv(bench / "quality.csv"),
-        ),
-        "growth": lambda: growth_table(
-            _json(bench / "machine_growth.json"), pd.read_csv(bench / "growth.csv")
         ),
         "figure-by-figure": figure_by_figure,
     }
