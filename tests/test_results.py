@@ -1,6 +1,5 @@
 """The README's answer and the tables of docs/results.md say what the rows in metrics/ say."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -110,24 +109,14 @@ def test_the_ablation_table_has_a_row_a_variant_and_one_of_prior_samples() -> No
 # The pages.
 
 
-def test_a_page_gets_the_numbers_of_the_study_where_it_was_run(tmp_path: Path) -> None:
+def test_a_page_gets_the_numbers_of_the_study_between_its_marks(tmp_path: Path) -> None:
+    for name, table in rows(ablation(seeds=8)).items():
+        artifacts.save_rows(table, tmp_path / STUDY / f"metrics/{name}.json")
     page = "a\n<!-- answer -->\nold\n<!-- /answer -->\nb\n"
     page += "<!-- encoders-verdicts -->\n<!-- /encoders-verdicts -->\n"
-    write(tmp_path, ablation(seeds=3))
     filled = fill(page, tmp_path)
     assert filled.startswith("a\n<!-- answer -->\n1. **")
     assert "old" not in filled
-    assert "3 seeds" in filled
-    assert "Not run yet" in filled
-    write(tmp_path / STUDY, ablation(seeds=8))
-    filled = fill(filled, tmp_path)
     assert "8 seeds" in filled
-    assert "3 seeds" not in filled
     assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
     assert fill(filled, tmp_path) == filled
-
-
-def write(folder: Path, cells: Cells) -> None:
-    for name, table in rows(cells).items():
-        artifacts.save_rows(table, folder / f"metrics/{name}.json")
-        assert len(json.loads((folder / f"metrics/{name}.json").read_text())) == len(table)

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("how-to", "measures", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 STUDY = "studies/encoders"  # The ablation with more seeds.
+ANSWERED = ("ablation", "variants", "contrasts")  # The tables that its answer is of.
 
 
 def main() -> None:
@@ -46,31 +47,20 @@ def fill(text: str, root: Path) -> str:
     def rows(name: str, job: str = ".") -> Any:
         return _json(root / job / f"metrics/{name}.json")
 
-    def answer() -> str:
-        job = STUDY if (root / STUDY / "metrics").exists() else "."
-        return results.answer(*(rows(name, job) for name in ("ablation", "variants", "contrasts")))
-
-    def study(block: Callable[[Any], str], name: str) -> str:
-        if (root / STUDY / "metrics").exists():
-            return block(rows(name, STUDY))
-        return "Not run yet: `dvc repro studies/dvc.yaml:conclude@encoders` makes it.\n"
-
     def figure_by_figure() -> str:
-        if not all((root / "studies" / name / "metrics").exists() for name in ("claims", "table1")):
-            return "Not run yet: `make paper` makes it.\n"
         judged = claims.judged(rows("runs", "studies/claims"))
         return paper_table(judged, rows("table", "studies/table1"))
 
     blocks: dict[str, Callable[[], str]] = {
-        "answer": answer,
+        "answer": lambda: results.answer(*(rows(name, STUDY) for name in ANSWERED)),
         "base": lambda: results.base_table(rows("details")),
         "ablation": lambda: results.ablation_table(rows("variants")),
         "verdicts": lambda: results.sentences(rows("answer")),
         "contrasts": lambda: results.contrast_table(rows("contrasts")),
-        "targets": lambda: study(results.target_table, "variants"),
-        "encoders-ablation": lambda: study(results.ablation_table, "variants"),
-        "encoders-verdicts": lambda: study(results.sentences, "answer"),
-        "encoders-contrasts": lambda: study(results.contrast_table, "contrasts"),
+        "targets": lambda: results.target_table(rows("variants", STUDY)),
+        "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
+        "encoders-verdicts": lambda: results.sentences(rows("answer", STUDY)),
+        "encoders-contrasts": lambda: results.contrast_table(rows("contrasts", STUDY)),
         "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
         "controls": lambda: results.control_table(rows("controls")),
         "bench": lambda: bench_tables(
@@ -80,13 +70,9 @@ def fill(text: str, root: Path) -> str:
         ),
         "figure-by-figure": figure_by_figure,
     }
-    for name, told in OF_THE_PAPER.items():
-        if (folder := root / "studies" / name).joinpath("metrics").exists():
-            blocks[name] = partial(told, folder)
-    for path in sorted(root.glob("studies/*/metrics/means.json")):
+    for path in root.glob("studies/*/metrics/answer.json"):
         folder = path.parents[1]
-        if folder.name not in OF_THE_PAPER:
-            blocks[folder.name] = partial(study_block, folder)
+        blocks[folder.name] = partial(OF_THE_PAPER.get(folder.name, study_block), folder)
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         if first in text:
@@ -108,7 +94,7 @@ def studies(root: Path) -> dict[str, Any]:
         if not figure.exists():  # The paper's other figures: several, on docs/paper.md.
             continue
         if name == "encoders":
-            tables = (_json(path.with_name(f"{each}.json")) for each in ("ablation", "variants", "contrasts"))
+            tables = (_json(path.with_name(f"{each}.json")) for each in ANSWERED)
             result["answer"] = results.answer(*tables)
             title, prediction = "does the type of encoder matter? Eight seeds", _prediction(folder)
         else:
