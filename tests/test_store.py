@@ -144,8 +144,8 @@ def test_worktrees_and_experiments_share_the_store(tmp_path: Path, monkeypatch: 
     git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "--allow-empty", "--message", "first")
     git("worktree", "add", str(tree))
     shared = main / stores.FOLDER
-    assert locate(main) == locate(tree) == shared
+    assert locate(main).folder == locate(tree).folder == shared
     monkeypatch.setenv("DVC_ROOT", str(main))
-    assert locate(tmp_path / "experiment") == shared
+    assert locate(tmp_path / "experiment").folder == shared
     monkeypatch.setenv("AAE_STORE", str(tmp_path / "named"))
-    assert locate(main) == tmp_path / "named"
+    assert locate(main).folder == tmp_path / "named"

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aae.data.images import Images, read_images
 from aae.runs.evaluation import KIND as EVALUATION
@@ -21,7 +21,9 @@ from aae.system import artifacts
 from aae.system.errors import UserError
 
 if TYPE_CHECKING:
-    from aae.runs.environment import Environment
+    from aae.runs.cluster import Cluster
+
+    Machines = Local | Cluster
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 ALLOW_REPEAT = "AAE_REPEAT"  # Set to 1, runs that another kind of machine made are repeated here.
@@ -119,38 +121,16 @@ def fill(
     return [places[each.key] for each in grid]
 
 
-class Machines(Protocol):
-    """What runs are made on."""
-
-    def environment(self, config: RunConfig, store: Store) -> "Environment":
-        """Its environment for a run; raises a UserError if there is none."""
-
-    def are_of(self, environment: str, store: Store) -> bool:
-        """Whether they are known to be of an environment, without looking anew, which takes seconds."""
-
-    def make(
-        self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress
-    ) -> dict[str, str]:
-        """Make runs; returns the reasons of those that failed, by name."""
-
-    def close(self) -> None:
-        """Let go of them."""
-
-
 @contextmanager
-def open_machines() -> Iterator[Machines]:
+def open_machines() -> Iterator["Machines"]:
     """This machine or, with `DASK_SCHEDULER_ADDRESS`, a cluster."""
-    machines: Machines
     if address := os.environ.get(SCHEDULER):
         from aae.runs.cluster import Cluster
 
-        machines = Cluster(address)
+        with closing(Cluster(address)) as cluster:
+            yield cluster
     else:
-        machines = Local()
-    try:
-        yield machines
-    finally:
-        machines.close()
+        yield Local()
 
 
 def choose(
@@ -158,7 +138,7 @@ def choose(
     part: Sequence[Wanted],
     known: Mapping[tuple[str, str], Row],
     store: Store,
-    machines: Machines,
+    machines: "Machines",
 ) -> str:
     """The environment of runs: one for all, that of the machines at hand, or else one that has them all.
 

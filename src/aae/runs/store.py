@@ -21,8 +21,8 @@ FOLDER = ".runs"
 MANIFEST = "entry.json"
 
 
-def locate(root: Path) -> Path:
-    """The folder of the store: `AAE_STORE`, or a folder beside the git repository's own.
+def locate(root: Path) -> "Store":
+    """The store: in `AAE_STORE`, or in a folder beside the git repository's own.
 
     All worktrees and experiments of a repository share it: DVC names the repository that an experiment
     belongs to in `DVC_ROOT`.
@@ -31,14 +31,14 @@ def locate(root: Path) -> Path:
         root: the folder of params.yaml.
     """
     if named := os.environ.get("AAE_STORE"):
-        return Path(named).expanduser().absolute()
+        return Store(Path(named).expanduser().absolute())
     root = Path(os.environ.get("DVC_ROOT") or root)
     git = root / ".git"
     if git.is_file():  # A worktree: the file names its folder, which names the repository's.
         git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
         if (common := git / "commondir").exists():
             git = git / common.read_text(encoding="utf-8").strip()
-    return git.resolve().parent / FOLDER
+    return Store(git.resolve().parent / FOLDER)
 
 
 class Store:
