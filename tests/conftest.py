@@ -12,6 +12,7 @@ import torch
 from aae.data import idx
 from aae.measure import scorecard
 from aae.measure.scorecard import Measure, Sample
+from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
 from aae.system.errors import UserError
 
@@ -38,6 +39,16 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
     for name, measure in scorecard.MEASURES.items()
     if measure.null_error is None
 }
+
+
+def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
+    """Of N(0, I), (n, dim), from a generator that the measures do not use."""
+    return np.random.default_rng(seed).standard_normal((n, dim))
+
+
+def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
+    """Of a prior, (n, dim), from a generator that the measures do not use."""
+    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 
 def failure(action: Callable[[], object]) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
+from conftest import prior_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quadrature import Misfit, misfit_of
@@ -20,10 +20,6 @@ PRIOR = Gaussian()
 N = 20_000
 # Of a share of the codes or of the prior's samples: standard deviations of 0.5 / sqrt(N).
 ERROR = 0.0035
-
-
-def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
-    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 
 def assert_found(numbers: dict[str, float], expected: Misfit, smoothing: float) -> None:

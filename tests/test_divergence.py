@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
-from conftest import failure
+from conftest import failure, normal_samples, prior_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quadrature import misfit_of
@@ -17,22 +16,13 @@ from aae.model.priors.mixture import Mixture
 from aae.model.priors.swiss_roll import SwissRoll
 from aae.model.priors.uniform import Uniform
 
-
-def normal_samples(n: int, dim: int = 2, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((n, dim))
-
-
-def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
-    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
-
-
 # Entropy.
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(8, 40), st.integers(1, 3), st.integers(1, 5), st.integers(0, 100))
 def test_the_entropy_is_what_all_pairs_of_codes_give(n: int, dim: int, k: int, seed: int) -> None:
-    z = normal_samples(n, dim, seed)
+    z = normal_samples(n, seed, dim)
     # Row by row the distances to all codes, in order, the code itself first.
     farthest = np.sort(np.linalg.norm(z[:, None] - z, axis=2), axis=1)[:, k]
     ball = {1: 2, 2: np.pi, 3: 4 / 3 * np.pi}[dim]
@@ -56,7 +46,7 @@ def test_codes_that_are_all_equal_have_a_finite_entropy_far_below_any_others(dim
 def test_the_divergence_of_two_gaussians_is_the_closed_form(
     dim: int, tolerance: float, shift: float, scale: float
 ) -> None:
-    z = shift + scale * normal_samples(10_000, dim)
+    z = shift + scale * normal_samples(10_000, dim=dim)
     # The mean of n |z|^2 / 2 has an error of its own, of about scale^2 sqrt(dim / 2 n).
     expected = dim / 2 * (scale**2 + shift**2 - 1 - np.log(scale**2))
     assert marginal_kl(z, Gaussian(dim=dim)) == pytest.approx(expected, abs=tolerance * max(1, scale**2))

@@ -5,12 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_claims_study as of_claims
-import test_images_study as of_images
 import test_limit_study as of_limit
-import test_noise_study as of_noise
+import test_studies as made_up
 import test_table1_study as of_table1
-import test_tradeoff_study as of_tradeoff
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -88,11 +85,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "2E": lambda: figure_2e(IMAGES, f"Figure 2E: {RUN}", prior_class("mixture").coordinates),
     "3": lambda: figure_3([told("mixture"), told("swiss_roll")], "Figure 3: codes of test images", 1.5),
     "table 1": lambda: table1.figure(of_table1.ROWS, of_table1.CONTROLS, of_table1.CURVES),
-    "claims": lambda: claims.figure(of_claims.study()),
-    "images": lambda: images.figure(of_images.study()),
+    "claims": lambda: claims.figure(made_up.claims_study()),
+    "images": lambda: images.figure(made_up.images_study()),
     "limit": lambda: limit.figure(of_limit.study()),
-    "noise": lambda: noise.figure(of_noise.study(), [of_noise.curves() for _ in of_noise.study()]),
-    "tradeoff": lambda: tradeoff.figure(of_tradeoff.study()),
+    "noise": lambda: noise.figure(made_up.noise_study(), [made_up.noise_curves()] * 10),
+    "tradeoff": lambda: tradeoff.figure(made_up.tradeoff_study()),
     "mosaics": lambda: figure_grids_side_by_side([("a title\nof two lines", IMAGES)] * 4, 2),
 }
 

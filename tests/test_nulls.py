@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
+from conftest import prior_samples
 from scipy import stats
 
 from aae.measure.distances import sliced_w2, sliced_w2_between
@@ -16,10 +16,6 @@ N, M = 200, 600
 SAMPLES = 60
 FRESH = 100
 NAMES = ["gaussian", "uniform", "mixture", "swiss_roll"]
-
-
-def prior_samples(prior: Prior, n: int, seed: int) -> np.ndarray:
-    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 
 def flat(null: Null) -> dict[str, dict[str, float]]:

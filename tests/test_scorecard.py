@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from conftest import MEASURES as AGAINST_STANDARD_NORMAL
+from conftest import normal_samples, prior_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -25,15 +25,6 @@ NAMES = ["kl", "sliced_w2", "c2st_accuracy", "holes", "ks_radius", "outside"]
 EACH_PRIOR = pytest.mark.parametrize("name", ["gaussian", "uniform", "mixture", "swiss_roll"])
 Form = Callable[[np.ndarray, Prior], np.ndarray]
 FORMS: dict[str, Form] = {"raw": lambda z, _: z, "whitened": distances.match_moments}
-
-
-def normal_samples(n: int, seed: int = 0) -> np.ndarray:
-    """From a generator that the null bands do not use, as all below."""
-    return np.random.default_rng(seed).standard_normal((n, 2))
-
-
-def prior_samples(prior: Prior, n: int, seed: int) -> np.ndarray:
-    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import normal_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -12,10 +13,6 @@ from aae.model.parts import PRIORS, prior_class
 from aae.model.priors.gaussian import Gaussian
 
 PRIOR = Gaussian()
-
-
-def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((n, dim))
 
 
 # Kolmogorov and Smirnov.
