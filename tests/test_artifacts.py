@@ -129,21 +129,6 @@ def test_equal_content_gives_equal_bytes_and_one_file(
     assert [file.name for file in (tmp_path / "here").iterdir()] == [name]
 
 
-def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "content.json"
-    path.write_text("old")
-
-    def write_and_fail() -> None:
-        with artifacts.atomic(path) as partial:
-            partial.write_text("new, but only hal")
-            raise RuntimeError("disk full")
-
-    with pytest.raises(RuntimeError, match="disk full"):
-        write_and_fail()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.parametrize("name", list(LOADERS))
 def test_a_missing_file_is_named_with_the_command_that_makes_it(tmp_path: Path, name: str) -> None:
     line = complaint(LOADERS[name], tmp_path / name)

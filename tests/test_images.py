@@ -96,18 +96,13 @@ def test_more_images_or_labels_than_there_are_is_refused(
 # What a run is evaluated on.
 
 
-def test_a_run_is_evaluated_on_the_test_images(sample_folder: Path) -> None:
-    x, y = read_evaluation(sample_folder, data(validation=False))
-    expected_x, expected_y = idx.read(sample_folder / "mnist", "t10k")
-    np.testing.assert_array_equal(x, expected_x)
-    np.testing.assert_array_equal(y, expected_y)
-
-
-def test_the_validation_set_is_the_last_sixth_of_the_training_images(sample_folder: Path) -> None:
-    x, y = read_evaluation(sample_folder, data(validation=True))
-    expected_x, expected_y = idx.read(sample_folder / "mnist", "train")
-    np.testing.assert_array_equal(x, expected_x[500:])
-    np.testing.assert_array_equal(y, expected_y[500:])
+@pytest.mark.parametrize(("validation", "split", "first"), [(False, "t10k", 0), (True, "train", 500)])
+def test_a_run_is_evaluated_on_the_test_images_or_the_last_sixth_of_the_training_images(
+    sample_folder: Path, validation: bool, split: str, first: int
+) -> None:
+    found = read_evaluation(sample_folder, data(validation))
+    for part, expected in zip(found, idx.read(sample_folder / "mnist", split), strict=True):
+        np.testing.assert_array_equal(part, expected[first:])
 
 
 def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:

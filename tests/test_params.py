@@ -114,23 +114,27 @@ def test_a_number_that_yaml_reads_as_text_gets_the_spelling_that_works(path: tup
     assert "1.0e-3" in line
 
 
-@pytest.mark.parametrize("path", leaves_of(float))
-@pytest.mark.parametrize("value", [-1e-3, True, None, float("nan"), float("inf"), 1e9, "fast", [0.5]])
-def test_every_real_number_refuses_other_types_and_ranges_by_name(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
+WRONG: dict[type, list[Any]] = {
+    float: [-1e-3, True, None, float("nan"), float("inf"), 1e9, "fast", [0.5]],
+    int: [-1, True, None, 1.0, float("inf"), 2**32, "1", [1]],
+    bool: ["true", 0, 1.0, None, [True]],
+    str: ["Gaussian", "", 0, True, None, ["gaussian"]],
+}
 
 
-@pytest.mark.parametrize("path", leaves_of(int))
-@pytest.mark.parametrize("value", [-1, True, None, 1.0, float("inf"), 2**32, "1", [1]])
-def test_every_integer_refuses_other_types_and_ranges_by_name(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
-
-
-@pytest.mark.parametrize("path", leaves_of(bool))
-@pytest.mark.parametrize("value", ["true", 0, 1.0, None, [True]])
-def test_every_switch_is_true_or_false(path: tuple[Any, ...], value: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (path, value)
+        for kind, values in WRONG.items()
+        for path in leaves_of(kind)
+        if path not in WORD_OR_NUMBER
+        for value in values
+    ],
+)
+def test_every_value_refuses_other_types_ranges_and_choices_by_name(
+    path: tuple[Any, ...], value: Any
+) -> None:
     line = complaint(with_value(path, value))
     assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
 
@@ -149,14 +153,6 @@ def test_a_key_that_may_be_a_word_or_a_number_says_both_once(key: str, value: An
     }
     line = complaint(with_value(key, value))
     assert line == f"params.yaml: {key}: {value!r} is not allowed; allowed: {allowed[key]}"
-
-
-@pytest.mark.parametrize("path", [path for path in leaves_of(str) if path not in WORD_OR_NUMBER])
-@pytest.mark.parametrize("value", ["Gaussian", "", 0, True, None, ["gaussian"]])
-def test_every_choice_refuses_what_it_does_not_list(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
-    assert "; allowed: " in line or "? allowed: " in line
 
 
 @pytest.mark.parametrize("section", list(CONTENT))
