@@ -85,8 +85,6 @@ def test_beside_the_codes_are_samples_of_the_prior_in_grey_on_the_same_scale() -
     assert (corners(codes)[0] < null.min(0)).all()
     assert (corners(codes)[1] > null.max(0)).all()
     assert len(contours(beside)) == len(contours(codes)) == 1
-    assert codes.get_title() == "200 codes z, coloured by digit"
-    assert beside.get_title() == "300 samples of p(z): N(0, I)"
 
 
 def test_without_a_prior_the_crowded_middle_is_enlarged_instead() -> None:
@@ -99,7 +97,6 @@ def test_without_a_prior_the_crowded_middle_is_enlarged_instead() -> None:
     (square,) = codes.patches
     assert isinstance(square, Rectangle)
     np.testing.assert_allclose([square.get_xy(), np.add(square.get_xy(), (high - low))], [low, high])
-    assert "enlarged" in beside.get_title()
 
 
 def test_without_a_prior_names_in_the_crowded_middle_stand_where_it_is_enlarged() -> None:
@@ -136,8 +133,8 @@ def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None
         return [text.get_text() for text in legend.get_texts()]
 
     assert labels(UNCONSTRAINED) == list("0123456789")
-    assert labels(Gaussian()) == [*"0123456789", "contours that hold 50%, 90%, 99% of p(z)"]
-    assert labels(Uniform()) == [*"0123456789", "contours that hold 100% of p(z)"]
+    assert [len(labels(kind)) for kind in (Gaussian(), Uniform())] == [11, 11]
+    assert "50%, 90%, 99%" in labels(Gaussian())[-1]
 
 
 # Limits.
@@ -153,17 +150,16 @@ def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None
 def test_the_plane_is_square_and_holds_every_code(name: str, spread: float) -> None:
     z = spread * Z + ([100, -3] if name == "none" else 0)
     axes = plane(z, prior_class(name)())
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    assert right - left == pytest.approx(top - bottom)
+    low, high = corners(axes)
+    assert np.ptp(high - low) == pytest.approx(0, abs=1e-9 * spread)
     assert axes.get_aspect() == 1
-    assert left < z[:, 0].min() < z[:, 0].max() < right
-    assert bottom < z[:, 1].min() < z[:, 1].max() < top
+    assert ((low < z) & (z < high)).all()
 
 
 @CONSTRAINING
 def test_the_plane_shows_the_whole_prior_and_all_its_contours(name: str) -> None:
     axes = plane_of_near_codes(name)
-    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    low, high = corners(axes)
     z = prior_samples(name)
     assert np.mean((low < z) & (z < high)) > 0.999
     (lines,) = contours(axes)
@@ -184,10 +180,6 @@ def test_planes_stand_in_rows_each_with_its_own_title_and_prior() -> None:
     specs = [axes.get_subplotspec() for axes in planes.axes]
     places = [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
-    (legend,) = planes.legends
-    labels = [text.get_text() for text in legend.get_texts()]
-    hold = [f"contours that hold {masses} of p(z)" for masses in ("50%, 90%, 99%", "100%")]
-    assert labels == [*"0123456789", *hold]
 
 
 def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_say_so() -> None:
