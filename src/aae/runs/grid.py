@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aae.data.images import Images, read_images
 from aae.runs.evaluation import KIND as EVALUATION
@@ -23,7 +24,7 @@ from aae.system.errors import UserError
 if TYPE_CHECKING:
     from aae.runs.cluster import Cluster
 
-    Machines = Local | Cluster
+    Machines: TypeAlias = Local | Cluster
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 ALLOW_REPEAT = "AAE_REPEAT"  # Set to 1, runs that another kind of machine made are repeated here.
@@ -106,7 +107,11 @@ def fill(
         for part in _alike(grid):
             environment = choose(name, part, known, store, machines)
             found += [Found(each, environment, known.get((each.key, environment))) for each in part]
-        missing = [each for each in found if each.row is None and not _evaluated(each, store)]
+        missing = [
+            each
+            for each in found
+            if not (each.row or store.find(EVALUATION, each.wanted.key, each.environment))
+        ]
         if missing:
             progress = Progress(
                 name, [(each.wanted.run.name, each.wanted.steps) for each in missing], len(grid)
@@ -191,17 +196,9 @@ def row_of(found: Found, settings: Sequence[str], store: Store) -> Row:
         "environment": found.environment,
         "variant": found.wanted.run.variant,
         "seed": config.seed,
-        **{key: setting(config, key) for key in settings},
+        **{key: reduce(getattr, key.split("."), config) for key in settings},
         **artifacts.load_json(folder / MEASURES),
     }
-
-
-def setting(config: RunConfig, key: str) -> Any:
-    """The value of a setting such as "seed" or "train.epochs"."""
-    value: Any = config
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def evaluation_of(found: Found, store: Store) -> Path:
@@ -229,7 +226,3 @@ def _alike(grid: Sequence[Wanted]) -> list[list[Wanted]]:
         train = each.run.config.train
         groups.setdefault((train.device, train.precision, train.threads), []).append(each)
     return list(groups.values())
-
-
-def _evaluated(found: Found, store: Store) -> bool:
-    return store.find(EVALUATION, found.wanted.key, found.environment) is not None
