@@ -5,11 +5,10 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from clones import Clone, end, make_clone, wait_for
+from clones import Clone, end, make_clone, wait_for, wait_until
 
 STUDY = """prediction: It goes.
 seeds: [0]
@@ -87,15 +86,14 @@ def test_runs_end_with_the_process_that_started_them_and_follow_each_other_on_on
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         process = tree.start(*RUN)
         wait_for(process, "2 running")
-        time.sleep(1)  # By then the runs know their parent.
         runs = runs_of(process)
         assert len(runs) == 2
         process.send_signal(number)
         said = end(process, 1 if number != signal.SIGKILL else -9)
         if number != signal.SIGKILL:
             assert said.splitlines()[-1].startswith("runs: interrupted")
-        time.sleep(0.5)
-        assert not any(map(is_run, runs))
+        wait_until(lambda: not any(map(is_run, runs)))  # noqa: B023 (called at once)
+        assert not tree.entries("evaluation")  # Nor did they end by being done.
     core = min(os.sched_getaffinity(0))
     said = tree.run(*RUN, prepare=lambda: os.sched_setaffinity(0, {core}))
     assert "2 running" not in said

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -118,5 +117,5 @@ def test_runs_and_stages_die_with_dvc(tree: Clone) -> None:
     assert descendants("aae.runs.one", tree)
     dvc.kill()
     end(dvc, -signal.SIGKILL)
-    time.sleep(0.5)
-    assert descendants("aae.runs.one", tree) == descendants("stages/", tree) == []
+    wait_until(lambda: not descendants("aae.runs.one", tree) + descendants("stages/", tree))
+    assert not tree.entries("training")  # Nor did they end by being done.
