@@ -51,16 +51,10 @@ class Project:
 
 
 def run_config(**changes: object) -> RunConfig:
-    """The base run of params.yaml, but for the changes to its `train` and `model` sections."""
+    """The base run of params.yaml, but for the changes to its `train` section."""
     config = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base()
-    of_model: dict[str, object] = {
-        key: changes.pop(key) for key in ("hidden_units", "code_dim") if key in changes
-    }
-    update = {
-        "model": config.model.model_copy(update=of_model),
-        "train": config.train.model_copy(update={"device": "cpu", **changes}),
-    }
-    return resolve(config.model_copy(update=update))
+    train = config.train.model_copy(update={"device": "cpu", **changes})
+    return resolve(config.model_copy(update={"train": train}))
 
 
 def make_contestant(name: str, folder: Path) -> Contestant:
@@ -89,9 +83,9 @@ def make_contestant(name: str, folder: Path) -> Contestant:
             from peer_plain import PlainLoop
 
             return PlainLoop(folder)
-        case "pythae" | "pythae, sampling":
+        case "pythae":
             from peer_pythae import Pythae
 
-            return Pythae(folder, deterministic=name == "pythae")
+            return Pythae(folder)
         case _:
             raise ValueError(f"no contestant {name!r}")

@@ -80,13 +80,11 @@ class Pythae:
     cycle = 1
     epochs = NO_SCHEDULE
 
-    def __init__(self, folder: Path, *, deterministic: bool) -> None:
-        """Model and trainer; `deterministic` is pythae's option of that name."""
+    def __init__(self, folder: Path) -> None:
+        """Model and trainer, deterministic; `folder` holds the IDX files."""
         logging.disable(logging.INFO)
         torch.manual_seed(0)
-        config = Adversarial_AE_Config(
-            input_dim=(1, 28, 28), latent_dim=2, deterministic_posterior=deterministic
-        )
+        config = Adversarial_AE_Config(input_dim=(1, 28, 28), latent_dim=2, deterministic_posterior=True)
         self.model = Adversarial_AE(config, Encoder(), Decoder(), Discriminator())
         x = read_images(folder, "train").view(-1, 1, 28, 28)
         with tempfile.TemporaryDirectory() as output:
@@ -115,15 +113,7 @@ class Pythae:
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Codes, (n, 2), of images (n, 784)."""
         self.model.eval()
-        return torch.cat([self._encode(part) for part in x.split(1000)])
-
-    def _encode(self, x: torch.Tensor) -> torch.Tensor:
-        output = self.model.encoder(x)
-        scale = 1 - self.model.deterministic_posterior
-        z: torch.Tensor = self.model._sample_gauss(
-            output.embedding, scale * torch.exp(0.5 * output.log_covariance)
-        )[0]
-        return z
+        return torch.cat([self.model.encoder(part).embedding for part in x.split(1000)])
 
     @torch.inference_mode()
     def decode(self, z: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,6 @@
 """Processes of the benchmark: one a contestant, so that its peak memory is its own."""
 
 import multiprocessing
-import os
 import platform
 import resource
 import sys
@@ -27,15 +26,10 @@ def describe_machine() -> dict[str, object]:
     """What the numbers depend on; neither a host's name nor a date."""
     import torch
 
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    cpu = about.get("model name", platform.processor())
-    if "cpu family" in about:  # On a virtual machine the name says little.
-        cpu += f" (family {about['cpu family']}, model {about['model']})"
+    from aae.runs.machine import describe
+
     return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
+        "machine": describe("cpu"),
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "torch": torch.__version__,

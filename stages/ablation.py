@@ -19,7 +19,7 @@ DPI = 150
 
 
 def main() -> None:
-    params, store = read_params(), Store(locate(_stage.ROOT))
+    params, store = read_params(), locate(_stage.ROOT)
     store.adopt("training", TRAINING)  # The base run may be one of the grid, and the store new.
     grid = params.ablation.model_copy(update={"keep": list(params.ablation.variants)})
     files = rows.make("ablation", params, grid, DATA, store, rows.GridFiles())

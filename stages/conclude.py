@@ -15,7 +15,7 @@ import _stage
 from _params import read_params, read_study
 from aae.runs import rows
 from aae.runs.nulls import find_null
-from aae.runs.store import Store, locate
+from aae.runs.store import locate
 from aae.studies.common import Grid
 from aae.system import artifacts
 from aae.system.errors import UserError
@@ -24,14 +24,11 @@ DPI = 150
 
 
 def main() -> None:
-    match sys.argv[1:]:
-        case [name] if name.isidentifier() and find_spec(f"aae.studies.{name}"):
-            study = import_module(f"aae.studies.{name}")
-        case [name]:
-            raise UserError(f"there is no src/aae/studies/{name}.py, with `conclude`, for the study {name}")
-        case _:
-            raise UserError("usage: conclude.py NAME")
-    settings, store, files = read_study(), Store(locate(_stage.ROOT)), rows.read(Path())
+    _, name = sys.argv
+    if not find_spec(f"aae.studies.{name}"):
+        raise UserError(f"there is no src/aae/studies/{name}.py, with `conclude`, for the study {name}")
+    study = import_module(f"aae.studies.{name}")
+    settings, store, files = read_study(), locate(_stage.ROOT), rows.read(Path())
     runs = read_params().runs(settings)
     measured = (files.rows, files.curves, files.pictures)
     grid = Grid.of(runs, settings, *measured, partial(find_null, store))

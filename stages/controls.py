@@ -12,7 +12,7 @@ from aae.measure.scorecard import measure
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.runs.nulls import find_null
-from aae.runs.store import Store, locate
+from aae.runs.store import locate
 from aae.system import artifacts
 
 SAMPLES = 5
@@ -21,7 +21,7 @@ SIDES = (0.03, 0.05, 0.1, 0.3)  # Of a checkerboard's squares, in standard devia
 
 def main() -> None:
     prior = prior_class("gaussian")()  # The controls are errors of N(0, I).
-    null = find_null(Store(locate(_stage.ROOT)), prior, TEST_IMAGES, TRAINING_IMAGES)["raw"]
+    null = find_null(locate(_stage.ROOT), prior, TEST_IMAGES, TRAINING_IMAGES)["raw"]
     high = {name: band["high"] for name, band in null.items() if name != "outside"}  # N(0, I) has none.
     rows = []
     for name, control in CONTROLS.items():

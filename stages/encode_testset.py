@@ -7,13 +7,13 @@ from aae.data.images import read_images
 from aae.model.parts import run_prior
 from aae.runs.evaluation import MEASURES, evaluate_run
 from aae.runs.nulls import find_null
-from aae.runs.store import MANIFEST, Store, locate
+from aae.runs.store import MANIFEST, locate
 from aae.settings.config import load_config
 from aae.system import artifacts
 
 
 def main() -> None:
-    store = Store(locate(_stage.ROOT))
+    store = locate(_stage.ROOT)
     store.adopt("training", TRAINING)
     config = load_config(TRAINING / "config.json")
     environment = artifacts.load_json(TRAINING / MANIFEST)["environment"]

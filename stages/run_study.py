@@ -11,19 +11,15 @@ import _stage
 
 from _params import DATA, read_params, read_study
 from aae.runs import rows
-from aae.runs.store import Store, locate
-from aae.system.errors import UserError
+from aae.runs.store import locate
 
 HERE = Path()
 
 
 def main() -> None:
-    match sys.argv[1:]:
-        case [name]:
-            store = Store(locate(_stage.ROOT))
-            files = rows.make(name, read_params(), read_study(), DATA, store, rows.read(HERE))
-        case _:
-            raise UserError("usage: run_study.py NAME")
+    _, name = sys.argv
+    store = locate(_stage.ROOT)
+    files = rows.make(name, read_params(), read_study(), DATA, store, rows.read(HERE))
     rows.write(files, HERE)
     _stage.say(f"wrote {rows.RUNS}, {rows.CURVES} and {rows.PICTURES} of {len(files.found)} runs")
 

@@ -9,14 +9,14 @@ from tqdm import tqdm
 from _params import DATA, TRAINING, read_params
 from aae.runs.grid import ImagesByRun, choose, wanted
 from aae.runs.side_by_side import Local
-from aae.runs.store import Store, locate
+from aae.runs.store import locate
 from aae.runs.training import train_run
 from aae.settings.params import Run
 from aae.system import artifacts
 
 
 def main() -> None:
-    store, images = Store(locate(_stage.ROOT)), ImagesByRun(DATA)
+    store, images = locate(_stage.ROOT), ImagesByRun(DATA)
     config = read_params().base()
     environment = choose("train", wanted([Run("base run", config)], images), {}, store, Local())
     epochs = config.train.epochs

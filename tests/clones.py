@@ -3,14 +3,18 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conftest import ROOT
+
+from aae.runs.rows import CURVES, PICTURES, RUNS
 
 TINY = {
     "hidden_units: 1000": "hidden_units: 16",
@@ -21,7 +25,7 @@ TINY = {
 }
 # Of a null distribution.
 FEW_SAMPLES = [("\nSAMPLES = 200", "\nSAMPLES = 20"), ("LARGE_SAMPLES = 20", "LARGE_SAMPLES = 3")]
-RESULTS = {"dvc.lock", "runs.csv", "curves.csv", "pictures.safetensors"}
+RESULTS = {"dvc.lock", RUNS, CURVES, PICTURES}
 DVC = str(Path(sys.executable).with_name("dvc"))
 
 
@@ -43,18 +47,47 @@ class Clone:
         """Run dvc there."""
         return self.call(DVC, *arguments, status=status)
 
-    def start(self, *command: str, **settings: Any) -> subprocess.Popen[str]:
-        """Start a Python module there with the clone's own library; what it says on stderr is to be read.
+    def start(
+        self, *command: str, prepare: Callable[[], object] = lambda: None, **env: str
+    ) -> subprocess.Popen[str]:
+        """Start Python there with the clone's own library; both its streams are to be read as one.
 
         Args:
-            command: the module and its arguments.
-            settings: of the process; `env` is added to this one's.
+            command: a script, or "-m" and a module, and its arguments.
+            prepare: called in the process before that.
+            env: added to this process's environment.
         """
-        env = {"PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"} | settings.pop("env", {})
+
+        def begin() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # What a background job ignores, its children do.
+            prepare()
+
+        path = f"{Path(DVC).parent}:{os.environ['PATH']}"
+        env = {"PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1", "PATH": path} | env
         return subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=self.folder, stderr=subprocess.PIPE, text=True, env=os.environ | env, **settings,
+            [sys.executable, *command], cwd=self.folder, env=os.environ | env, preexec_fn=begin,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+
+    def run(self, *command: str, status: int = 0, **settings: Any) -> str:
+        """Start Python there and wait for its end; returns what it said."""
+        return end(self.start(*command, **settings), status)
+
+    def copy(self, folder: Path) -> "Clone":
+        """A copy of it."""
+        return Clone(Path(shutil.copytree(self.folder, folder)))
+
+    def rows(self, study: str) -> dict[str, bytes]:
+        """The files that hold the rows of a study."""
+        return {path.name: path.read_bytes() for path in self.row_files(study)}
+
+    def row_files(self, study: str) -> list[Path]:
+        """Their paths."""
+        return [self.folder / "studies" / study / name for name in (RUNS, CURVES, PICTURES)]
+
+    def litter(self) -> list[Path]:
+        """Half-written files."""
+        return [path for path in self.folder.rglob("*partial*") if ".git" not in path.parts]
 
     def entries(self, kind: str) -> dict[str, int]:
         """The entries in the store by key, "training" or "evaluation", and when they were made."""
@@ -81,14 +114,33 @@ class Clone:
         self.call("git", "commit", "--quiet", "--message", "tests")
 
 
+def end(process: subprocess.Popen[str], status: int = 0) -> str:
+    """Wait for the end of a process; returns what else it said, which must not be a traceback."""
+    said, _ = process.communicate(timeout=600)
+    assert process.returncode == status, said
+    assert "Traceback" not in said
+    return said
+
+
+def wait_for(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    """Read what a process says up to a line with this pattern."""
+    assert process.stdout is not None
+    found = next((match for line in process.stdout if (match := re.search(pattern, line))), None)
+    assert found, pattern
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def ran(output: str) -> set[str]:
     """The stages whose command DVC ran."""
     return set(re.findall(r"^Running stage '(.+)':", output, re.MULTILINE))
-
-
-def restored(output: str) -> set[str]:
-    """The stages whose outputs DVC took from its run cache."""
-    return set(re.findall(r"^Stage '(.+)' is cached - skipping run", output, re.MULTILINE))
 
 
 def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -> Clone:

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.figure import Figure
 
 from aae.data import idx
 from aae.measure import scorecard
 from aae.measure.scorecard import Measure, Sample
+from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
 from aae.system.errors import UserError
 
@@ -42,6 +41,16 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
+def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
+    """Of N(0, I), (n, dim), from a generator that the measures do not use."""
+    return np.random.default_rng(seed).standard_normal((n, dim))
+
+
+def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
+    """Of a prior, (n, dim), from a generator that the measures do not use."""
+    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
+
+
 def failure(action: Callable[[], object]) -> str:
     """The one line that an action fails with."""
     with pytest.raises(UserError) as caught:
@@ -49,16 +58,6 @@ def failure(action: Callable[[], object]) -> str:
     line = str(caught.value)
     assert len(line.splitlines()) == 1
     return line
-
-
-def assert_no_word_is_cut_off(figure: Figure, renderer: RendererAgg) -> None:
-    """Every panel and legend, labels included, lies inside the figure as it was drawn."""
-    for part in (*figure.axes, *figure.legends):
-        box = part.get_tightbbox(renderer)
-        assert box is not None
-        assert min(box.x0, box.y0) >= 0
-        assert box.x1 <= figure.bbox.width
-        assert box.y1 <= figure.bbox.height
 
 
 @pytest.fixture(autouse=True)

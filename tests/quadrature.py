@@ -54,15 +54,3 @@ def misfit_of(q: Prior, p: Prior) -> Misfit:
     """Of one prior's samples held against another."""
     z = plane()
     return misfit(np.exp(q.log_density(z)), np.exp(p.log_density(z)))
-
-
-def gap_density(z: np.ndarray) -> np.ndarray:
-    """Of N(0, I) without the stripe |z1| < 0.5, (..., 2) -> (...)."""
-    density = np.exp(-0.5 * (z**2).sum(-1)) * (np.abs(z[..., 0]) > 0.5)
-    return np.asarray(density / (density.sum() * STEP**2))
-
-
-def gap_samples(n: int, seed: int = 0) -> np.ndarray:
-    """N samples of it, (n, 2)."""
-    z = np.random.default_rng(seed).standard_normal((3 * n, 2))
-    return z[np.abs(z[:, 0]) > 0.5][:n]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from clones import Clone, make_clone
+from clones import Clone, end, make_clone, wait_for, wait_until
 from distributed import Client
 
 DASK = str(Path(sys.executable).with_name("dask"))
@@ -94,13 +94,6 @@ class Dask:
             process.wait()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clone:
     """A repository with one study."""
@@ -114,42 +107,25 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clon
 @pytest.fixture
 def tree(clone: Clone, tmp_path: Path) -> Clone:
     """A copy of the repository in which nothing is trained."""
-    return Clone(shutil.copytree(clone.folder, tmp_path / "tree"))
+    return clone.copy(tmp_path / "tree")
 
 
 def start(tree: Clone, address: str = "") -> subprocess.Popen[str]:
     """Start the study's runs without DVC; on a cluster if an address is given."""
-    return tree.start("aae.runs", "limit", env={"DASK_SCHEDULER_ADDRESS": address})
+    return tree.start("-m", "aae.runs", "limit", DASK_SCHEDULER_ADDRESS=address)
 
 
-def run(tree: Clone, address: str = "") -> str:
+def run(tree: Clone, address: str = "", status: int = 0) -> str:
     """The same to its end; returns what it said."""
-    process = start(tree, address)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return said
-
-
-def refusal(tree: Clone, address: str) -> str:
-    """The one line with which the study's runs are refused."""
-    process = start(tree, address)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 1
-    (line,) = said.splitlines()
-    return line
-
-
-def files(tree: Clone) -> dict[str, bytes]:
-    names = ("runs.csv", "curves.csv", "pictures.safetensors")
-    return {name: (tree.folder / "studies/limit" / name).read_bytes() for name in names}
+    return end(start(tree, address), status)
 
 
 @pytest.fixture(scope="module")
 def reference(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What this machine alone makes."""
-    tree = Clone(shutil.copytree(clone.folder, tmp_path_factory.mktemp("reference") / "tree"))
+    tree = clone.copy(tmp_path_factory.mktemp("reference") / "tree")
     run(tree)
-    return files(tree)
+    return tree.rows("limit")
 
 
 @pytest.fixture(scope="module")
@@ -182,16 +158,16 @@ def test_a_cluster_gives_the_bytes_of_one_machine(
     tree: Clone, dask: Dask, reference: dict[str, bytes]
 ) -> None:
     assert "3 running, 0 waiting" in run(tree, dask.address)
-    assert files(tree) == reference
+    assert tree.rows("limit") == reference
     trained, evaluated = tree.entries("training"), tree.entries("evaluation")
     assert len(trained) == len(evaluated) == 3
     assert "runs done" not in run(tree, dask.address)
     # What is trained is evaluated there, and not trained again.
     shutil.rmtree(tree.folder / ".runs/evaluation")
-    for name in files(tree):
-        (tree.folder / "studies/limit" / name).unlink()
+    for path in tree.row_files("limit"):
+        path.unlink()
     assert "3 of 3 runs done" in run(tree, dask.address)
-    assert files(tree) == reference
+    assert tree.rows("limit") == reference
     assert tree.entries("training") == trained
     assert tree.entries("evaluation").keys() == evaluated.keys()
 
@@ -211,9 +187,8 @@ def test_the_run_of_a_lost_worker_is_made_by_another(
         wait_until(somebody_works)
         time.sleep(0.5)
         os.kill(pids[working[0]], signal.SIGKILL)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    assert files(tree) == reference
+    end(process)
+    assert tree.rows("limit") == reference
     assert working[0] in (dask.folder / "scheduler.log").read_text().partition("Remove worker")[2]
 
 
@@ -223,76 +198,77 @@ def test_a_run_that_ends_its_workers_fails_alone(
     """One worker: with it go the images, which it is sent again."""
     small.add_worker()
     tree.edit("studies/limit/params.yaml", DEADLY_VARIANT)
-    process = start(tree, small.address)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert "Traceback" not in said
-    line = said.splitlines()[-1]
+    line = run(tree, small.address, 1).splitlines()[-1]
     assert re.match("runs: (limit: )?deadly, seed 0: every worker that tried it died", line)
     assert "more failed" not in line
     assert len(tree.entries("evaluation")) == 3
     tree.edit("studies/limit/params.yaml", DEADLY_VARIANT[::-1])
     assert "runs done" not in run(tree)
-    assert files(tree) == reference
+    assert tree.rows("limit") == reference
 
 
 def test_a_lost_scheduler_is_told_in_one_line(tree: Clone, small: Dask) -> None:
     small.add_worker()
     process = start(tree, small.address)
-    assert process.stderr is not None
-    next(line for line in process.stderr if "1 of 3 runs done, 1 running" in line)
+    wait_for(process, "1 of 3 runs done, 1 running")
     small.processes[0].kill()
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("runs: the scheduler is gone")
+    assert end(process, 1).splitlines()[-1].startswith("runs: the scheduler is gone")
     assert len(tree.entries("evaluation")) in {1, 2}
 
 
 def test_a_failing_run_is_named_with_its_reason(tree: Clone, dask: Dask) -> None:
     tree.edit("studies/limit/params.yaml", ("still: {train.batch_size: 4,", "still: {train.batch_size: 601,"))
-    process = start(tree, dask.address)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 1
-    line = said.splitlines()[-1]
+    line = run(tree, dask.address, 1).splitlines()[-1]
     assert "still, seed 0" in line
     assert "train.batch_size" in line
     assert "more failed" not in line
     assert len(tree.entries("evaluation")) == 2
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "what://is/this"])
-def test_no_scheduler_is_refused(tree: Clone, address: str) -> None:
-    assert f"no Dask scheduler at {address}" in refusal(tree, address)
+# What is refused, in one line.
 
 
-def test_a_scheduler_without_workers_is_refused(tree: Clone, small: Dask) -> None:
-    assert "has no workers" in refusal(tree, small.address)
+def two_threads(dask: Dask, src: Path) -> None:
+    dask.add_worker(threads=2)
 
 
-def test_workers_with_several_threads_are_refused(tree: Clone, small: Dask) -> None:
-    small.add_worker(threads=2)
-    assert "--nthreads 1" in refusal(tree, small.address)
-
-
-def test_workers_with_another_version_of_the_code_are_refused(
-    tree: Clone, small: Dask, tmp_path: Path
-) -> None:
-    src = shutil.copytree(tree.folder / "src", tmp_path / "src")
+def another_version(dask: Dask, src: Path) -> None:
+    shutil.copytree(dask.src, src)
     with (src / "aae/model/priors/mixture.py").open("a") as file:
         file.write("\nANOTHER = 1\n")
-    small.add_worker(src=src)
-    assert "another version of this code" in refusal(tree, small.address)
+    dask.add_worker(src=src)
 
 
-def test_workers_without_the_code_are_refused(tree: Clone, small: Dask, tmp_path: Path) -> None:
-    (tmp_path / "src/aae").mkdir(parents=True)
-    (tmp_path / "src/aae/__init__.py").touch()
-    small.add_worker(src=tmp_path / "src")
-    assert "cannot run this code" in refusal(tree, small.address)
+def no_code(dask: Dask, src: Path) -> None:
+    (src / "aae").mkdir(parents=True)
+    (src / "aae/__init__.py").touch()
+    dask.add_worker(src=src)
 
 
-def test_workers_that_would_not_give_the_same_bits_are_refused(tree: Clone, small: Dask) -> None:
-    small.add_worker()
-    small.add_worker(ATEN_CPU_CAPABILITY="default", MKL_CBWR="COMPATIBLE")
-    assert "would not give the same bits" in refusal(tree, small.address)
+def other_bits(dask: Dask, src: Path) -> None:
+    dask.add_worker()
+    dask.add_worker(ATEN_CPU_CAPABILITY="default", MKL_CBWR="COMPATIBLE")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda dask, src: None, "has no workers"),
+        (two_threads, "--nthreads 1"),
+        (another_version, "another version of this code"),
+        (no_code, "cannot run this code"),
+        (other_bits, "would not give the same bits"),
+    ],
+)
+def test_workers_that_will_not_do_are_refused(
+    tree: Clone, small: Dask, tmp_path: Path, prepare: Callable[[Dask, Path], None], words: str
+) -> None:
+    prepare(small, tmp_path / "src")
+    (line,) = run(tree, small.address, 1).splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "what://is/this"])
+def test_no_scheduler_is_refused(tree: Clone, address: str) -> None:
+    (line,) = run(tree, address, 1).splitlines()
+    assert f"no Dask scheduler at {address}" in line

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
+from conftest import prior_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quadrature import Misfit, gap_density, gap_samples, misfit, misfit_of, plane
-from scipy import special
+from quadrature import Misfit, misfit_of
 from scipy.spatial import KDTree
 
 from aae.measure import density
 from aae.measure.density import density_misfit, is_below, total_variation
-from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
 from aae.model.priors.mixture import Mixture
@@ -22,10 +20,6 @@ PRIOR = Gaussian()
 N = 20_000
 # Of a share of the codes or of the prior's samples: standard deviations of 0.5 / sqrt(N).
 ERROR = 0.0035
-
-
-def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
-    return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 
 def assert_found(numbers: dict[str, float], expected: Misfit, smoothing: float) -> None:
@@ -58,16 +52,6 @@ def test_of_scaled_gaussians_they_are_what_the_chi_square_distribution_gives(
     assert_found(density_misfit(prior_samples(Gaussian(scale), N), PRIOR), expected, smoothing)
 
 
-def test_of_codes_with_a_gap_they_are_the_mass_that_is_missing() -> None:
-    z = plane()
-    expected = misfit(gap_density(z), np.exp(PRIOR.log_density(z)))
-    assert expected.total_variation == pytest.approx(0.383, abs=1e-3)  # P(|z1| < 0.5).
-    assert expected.below_half == expected.below_quarter
-    assert expected.below_half == pytest.approx(expected.total_variation, abs=1e-6)
-    # The gap's rims lie within a neighbour's distance of codes.
-    assert_found(density_misfit(gap_samples(N), PRIOR), expected, smoothing=0.1)
-
-
 @pytest.mark.parametrize(
     ("q", "p", "smoothing"),
     [(Mixture(), Gaussian(), 0.3), (Gaussian(), Uniform(), 0.03), (Uniform(), Gaussian(), 0.13)],
@@ -85,15 +69,6 @@ def test_codes_where_the_prior_is_not_differ_in_all_mass(dim: int) -> None:
     far = prior_samples(prior, 2000) + 30
     for z in (far, 1e6 * far):
         assert min(density_misfit(z, prior).values()) > 0.999
-
-
-def test_codes_at_one_point_are_below_the_prior_where_geometry_says() -> None:
-    # At the distance r from all 1000 codes of a half q is at most 50 / 1000 / (pi r^2), so that q < p where
-    # r^2 exp(-r^2 / 2) > 0.1: between two circles.
-    inner, outer = (-2 * special.lambertw(-0.05, branch).real for branch in (0, -1))
-    expected = np.exp(-inner / 2) - np.exp(-outer / 2)
-    numbers = density_misfit(np.zeros((2000, 2)), PRIOR)
-    assert numbers["total_variation"] == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("prior", [Uniform(), SwissRoll()], ids=["uniform", "swiss roll"])
@@ -135,33 +110,8 @@ def test_the_total_variation_of_prior_samples_is_0_on_average(prior: Prior) -> N
     assert np.std(values) < 0.5 * np.sqrt(1 / 400 + 1 / 1000) * 1.5
 
 
-@pytest.mark.parametrize("n", [600, 2000, 8000])
-def test_the_total_variation_stays_a_lower_bound_however_few_the_codes(n: int) -> None:
-    expected = misfit_of(Gaussian(0.7), PRIOR).total_variation
-    values = [
-        total_variation(
-            prior_samples(Gaussian(0.7), n, seed).astype(float), prior_samples(PRIOR, 8000, -seed - 1), PRIOR
-        )
-        for seed in range(20)
-    ]
-    assert 0.05 < np.mean(values) < expected + 4 * np.std(values) / np.sqrt(20)
-
-
 def test_both_halves_hold_codes_of_both_sets() -> None:
     # Were the first half held against the second, codes left and right of 0 would share no place.
     z = prior_samples(PRIOR, 4000)
     ordered = np.sort(z.astype(np.float64), axis=0)[:, :1] * [1, 0] + z * [0, 1]
     assert density_misfit(ordered, PRIOR)["total_variation"] == pytest.approx(0, abs=0.05)
-
-
-@pytest.mark.parametrize("name", ["gaussian", "swiss_roll"])
-def test_the_prior_scaled_with_the_codes_gives_the_same_numbers(name: str) -> None:
-    z = 0.8 * prior_samples(prior_class(name)(), 1000)
-    assert density_misfit(4 * z, prior_class(name)(4)) == pytest.approx(
-        density_misfit(z, prior_class(name)()), abs=2e-3
-    )
-
-
-def test_the_same_codes_give_the_same_numbers_at_every_call() -> None:
-    z = prior_samples(Mixture(), 1000)
-    assert density_misfit(z, PRIOR) == density_misfit(z, PRIOR)

@@ -13,11 +13,6 @@ from aae.model.priors.base import Prior
 from aae.model.priors.mixture import Mixture
 from aae.model.priors.swiss_roll import SwissRoll
 
-
-def normal_samples(n: int) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((n, 2))
-
-
 # Neighbours.
 
 
@@ -48,34 +43,10 @@ def test_neighbour_accuracy_is_what_brute_force_gives(n: int, k: int, spread: in
     assert lowest <= neighbour_accuracy(z.astype(np.float32), y, k) <= highest
 
 
-def test_digits_in_separate_clusters_are_all_named_right() -> None:
-    y = np.repeat(np.arange(10, dtype=np.uint8), 30)
-    z = 0.1 * normal_samples(300) + np.stack([10 * y.astype(float), np.zeros(300)], axis=1)
-    assert neighbour_accuracy(z, y) == 1
-
-
-def test_digits_that_collapse_to_ten_points_are_all_named_right() -> None:
-    y = np.repeat(np.arange(10, dtype=np.uint8), 30)
-    assert neighbour_accuracy(np.stack([y, y], axis=1).astype(float), y) == 1
-
-
 def test_a_code_has_no_vote_on_its_own_digit() -> None:
     pairs = np.repeat(np.arange(100.0), 2)
     z = np.stack([10 * pairs, np.tile([0.0, 1.0], 100)], axis=1)
     assert neighbour_accuracy(z, np.tile([0, 1], 100), k=1) == 0
-
-
-def test_codes_that_know_nothing_of_the_digits_are_at_chance() -> None:
-    y = np.random.default_rng(1).integers(0, 10, 5000)
-    assert neighbour_accuracy(normal_samples(5000), y) == pytest.approx(0.1, abs=0.02)
-
-
-def test_neighbours_are_found_in_8_dimensions_as_well() -> None:
-    y = np.random.default_rng(1).integers(0, 8, 400)
-    z = 0.1 * np.random.default_rng(0).standard_normal((400, 8)) + np.eye(8)[y]
-    assert neighbour_accuracy(z, y) == 1
-    assert neighbour_accuracy(z[:, :7], y) == 1  # The eighth digit then lies at the origin.
-    assert neighbour_accuracy(z[:, :1], y) < 0.5
 
 
 # Components.
@@ -100,25 +71,3 @@ def test_samples_of_each_digits_component_are_all_named_right(prior: Prior) -> N
     # Components of the mixture overlap in 0.02% of its mass.
     assert component_accuracy(z, y, prior) > 0.998
     assert component_accuracy(z, (y + 1) % 10, prior) < 0.002
-
-
-@EACH
-def test_the_accuracy_is_the_share_of_codes_in_the_component_of_their_digit(prior: Prior) -> None:
-    y = np.repeat(np.arange(10), 100)
-    z = samples_of_digits(prior, y)
-    wrong = np.where(np.arange(1000) % 4 == 0, (y + 3) % 10, y)
-    assert component_accuracy(z, wrong, prior) == pytest.approx(0.75, abs=0.003)
-
-
-@EACH
-def test_prior_samples_that_know_nothing_of_the_digits_are_right_one_time_in_ten(prior: Prior) -> None:
-    z = prior.sample(5000, torch.Generator().manual_seed(0)).numpy()
-    y = np.random.default_rng(1).integers(0, 10, 5000).astype(np.uint8)
-    assert component_accuracy(z, y, prior) == pytest.approx(0.1, abs=4 * 0.3 / np.sqrt(5000))
-
-
-@EACH
-def test_codes_far_outside_still_belong_to_a_component(prior: Prior) -> None:
-    z = 1e3 * normal_samples(200).astype(np.float32)
-    accuracies = [component_accuracy(z, np.full(200, digit), prior) for digit in range(10)]
-    assert sum(accuracies) == pytest.approx(1)

@@ -1,4 +1,6 @@
-"""Intervals, equivalence and power over seeds, against SciPy's own tests and simulation."""
+"""Encoders compared in pairs over seeds: intervals, equivalence and power, against SciPy."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae.compare.equivalence import ALPHA, POWER, detectable_effect, equivalence_p
+from aae.compare.equivalence import ALPHA, POWER, contrasts, detectable_effect, equivalence_p
 from aae.compare.summary import t_interval
 
 SEEDS = 8
@@ -58,29 +60,12 @@ def test_encoders_that_differ_by_the_margin_are_called_equivalent_in_5_percent_o
     assert called == pytest.approx(ALPHA, abs=0.01)  # Standard error 0.0034.
 
 
-def test_encoders_that_do_not_differ_are_called_equivalent_where_the_spread_allows_it_only() -> None:
-    close, wide = (
-        np.mean([(equivalence_p(study, 0.02) or 0) < ALPHA for study in samples(0, std, SEEDS, 200)])
-        for std in (0.005, 0.08)
-    )
-    assert close == 1
-    assert wide < 0.05
-
-
 def test_one_seed_shows_nothing() -> None:
     assert equivalence_p(np.array([0.0]), 0.5) is None
     assert detectable_effect(np.array([0.0])) is None
 
 
 # What could be detected.
-
-
-@pytest.mark.parametrize("n", [2, 3, 8, 50])
-def test_the_detectable_effect_is_found_in_80_percent_of_studies(n: int) -> None:
-    effect = detectable_effect(standardised(n))
-    assert effect is not None
-    p = np.asarray(stats.ttest_1samp(samples(effect, 1, n, 40_000), 0, axis=1).pvalue)
-    assert (p < ALPHA).mean() == pytest.approx(POWER, abs=0.01)  # Standard error 0.002.
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 8, 20, 200])
@@ -91,19 +76,100 @@ def test_the_detectable_effect_has_the_power_that_the_noncentral_f_distribution_
     assert stats.ncf.sf(critical, 1, n - 1, n * effect**2) == pytest.approx(POWER, abs=1e-6)
 
 
-@pytest.mark.parametrize(("effect", "pairs"), [(0.2, 199), (0.5, 34), (0.8, 15)])
-def test_small_medium_and_large_effects_take_as_many_pairs_as_the_tables_say(
-    effect: float, pairs: int
-) -> None:
-    """Cohen's d of 0.2, 0.5 and 0.8; the numbers of pairs are G*Power's."""
-    enough, too_few = (detectable_effect(standardised(n)) for n in (pairs, pairs - 1))
-    assert enough is not None
-    assert too_few is not None
-    assert enough <= effect < too_few
+# Contrasts.
 
 
-def test_the_detectable_effect_goes_with_the_spread_and_not_with_the_mean() -> None:
-    differences = samples(0, 1, SEEDS, 1)[0]
-    effect = detectable_effect(differences)
-    assert effect is not None
-    assert detectable_effect(3 * differences + 7) == pytest.approx(3 * effect)
+WIDE = {"kl": 0.02, "sliced_w2": 0.01}
+KEYS = [
+    "prior", "encoders", "measure", "seeds", "difference", "low", "high", "margin", "p_equivalence",
+    "equivalent", "detectable", "seed_std",
+]  # fmt: skip
+
+
+def grid(values: dict[tuple[str, str], list[float]], **others: float) -> list[dict[str, Any]]:
+    return [
+        {"encoder": encoder, "prior": prior, "seed": seed, "kl": value, **others}
+        for (encoder, prior), column in values.items()
+        for seed, value in enumerate(column)
+    ]
+
+
+def test_a_contrast_is_the_paired_t_interval_beside_a_test_of_equivalence() -> None:
+    one, other = np.array([0.05, 0.06, 0.055]), np.array([0.04, 0.057, 0.05])
+    rows = grid({("universal", "gaussian"): list(one), ("gaussian", "gaussian"): list(other)})
+    (found,) = contrasts(rows, WIDE)
+    interval = stats.ttest_rel(one, other).confidence_interval(0.95)
+    assert list(found) == KEYS
+    assert found == {
+        "prior": "gaussian",
+        "encoders": "universal - gaussian",
+        "measure": "kl",
+        "seeds": 3,
+        "difference": pytest.approx(0.006),
+        "low": pytest.approx(interval.low),
+        "high": pytest.approx(interval.high),
+        "margin": 0.02,
+        "p_equivalence": equivalence_p(one - other, 0.02),
+        "equivalent": True,
+        "detectable": detectable_effect(one - other),
+        "seed_std": pytest.approx(np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)),
+    }
+    assert found["p_equivalence"] < 0.05
+
+
+def test_every_two_encoders_of_a_prior_are_compared_and_priors_do_not_mix() -> None:
+    values = {
+        (encoder, prior): [base, base + 1]
+        for encoder, base in [("deterministic", 1.0), ("gaussian", 3.0), ("universal", 7.0)]
+        for prior in ("gaussian", "uniform")
+    }
+    found = contrasts(grid(values, total_variation=0.5), WIDE)
+    assert len(found) == 2 * 3 * 2
+    differences = {(r["prior"], r["encoders"], r["measure"]): r["difference"] for r in found}
+    for prior in ("gaussian", "uniform"):
+        assert differences[prior, "deterministic - gaussian", "kl"] == -2
+        assert differences[prior, "deterministic - universal", "kl"] == -6
+        assert differences[prior, "gaussian - universal", "kl"] == -4
+        assert differences[prior, "gaussian - universal", "total_variation"] == 0
+
+
+def test_seeds_are_paired_by_number_whatever_the_order_of_rows() -> None:
+    rows = grid({("universal", "gaussian"): [1.0, 5.0, 9.0], ("gaussian", "gaussian"): [0.5, 4.0, 9.5]})
+    assert contrasts(rows[:3] + rows[:2:-1], WIDE) == contrasts(rows, WIDE)
+
+
+def test_a_seed_that_one_encoder_lacks_is_left_out_of_its_pairs_alone() -> None:
+    rows = grid(
+        {
+            ("deterministic", "gaussian"): [1.0, 2.0, 3.0],
+            ("gaussian", "gaussian"): [1.5, 2.0, 3.0],
+            ("universal", "gaussian"): [9.0, 2.5],
+        }
+    )
+    found = {row["encoders"]: row for row in contrasts(rows, WIDE)}
+    assert {name: row["seeds"] for name, row in found.items()} == {
+        "deterministic - gaussian": 3,
+        "deterministic - universal": 2,
+        "gaussian - universal": 2,
+    }
+    assert found["gaussian - universal"]["difference"] == -4
+    none_in_common = [row for row in rows if (row["encoder"] == "universal") == (row["seed"] > 0)]
+    assert {row["encoders"] for row in contrasts(none_in_common, WIDE)} == {"deterministic - gaussian"}
+
+
+def test_one_seed_has_a_difference_and_no_more() -> None:
+    rows = grid({("universal", "gaussian"): [3.0], ("gaussian", "gaussian"): [1.0]})
+    (found,) = contrasts(rows, WIDE)
+    assert (found["difference"], found["seeds"], found["margin"]) == (2, 1, 0.02)
+    assert [
+        found[key] for key in ("low", "high", "p_equivalence", "equivalent", "detectable", "seed_std")
+    ] == ([None] * 6)
+
+
+def test_seeds_that_differ_by_the_same_have_an_interval_of_one_point() -> None:
+    rows = grid({("universal", "gaussian"): [0.75, 1.5], ("gaussian", "gaussian"): [0.5, 1.25]})
+    (found,) = contrasts(rows, WIDE)
+    assert (found["low"], found["difference"], found["high"]) == (0.25, 0.25, 0.25)
+    assert (found["equivalent"], found["p_equivalence"], found["detectable"]) == (False, 1, 0)
+    (close,) = contrasts(rows, {"kl": 0.3, "sliced_w2": 0.01})
+    assert (close["equivalent"], close["p_equivalence"]) == (True, 0)

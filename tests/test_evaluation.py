@@ -61,24 +61,6 @@ def evaluated(
 
 
 @ENCODERS
-def test_a_row_an_image_with_its_digit_code_and_mean(encoder: str, x: torch.Tensor, y: np.ndarray) -> None:
-    codes = evaluated(untrained(encoder), x, y).codes
-    assert codes.columns.tolist() == ["label", "z1", "z2", "mean1", "mean2"]
-    assert codes.dtypes.astype(str).tolist() == ["uint8", *["float32"] * 4]
-    np.testing.assert_array_equal(codes["label"], y[:N])
-    same = np.array_equal(codes[["z1", "z2"]], codes[["mean1", "mean2"]])
-    assert same == (encoder == "deterministic")
-
-
-def test_codes_are_the_encoders_image_by_image(x: torch.Tensor) -> None:
-    run = untrained()
-    z = run[1].encoder.net(x, None).detach().numpy()
-    codes = codes_of(run, x)
-    np.testing.assert_allclose(codes["evaluation"], z[:N], atol=1e-6)
-    np.testing.assert_allclose(codes["training"], z[N:], atol=1e-6)
-
-
-@ENCODERS
 def test_the_same_call_gives_the_same_bits_whatever_was_drawn_before(
     encoder: str, x: torch.Tensor, y: np.ndarray
 ) -> None:
@@ -111,18 +93,6 @@ def test_the_measures_are_those_of_the_codes(encoder: str, x: torch.Tensor, y: n
     assert measures["probe_jsd"] == jensen_shannon(z_training, Gaussian())
     assert measures["mean_2"] == pytest.approx(z[:, 1].mean(), abs=1e-6)
     assert measures["covariance_1_2"] == pytest.approx(np.cov(z, rowvar=False)[0, 1], rel=1e-6)
-
-
-def test_the_fit_of_the_training_codes_is_that_of_all_of_them(x: torch.Tensor, y: np.ndarray) -> None:
-    run = untrained("gaussian")
-    measures, codes = evaluated(run, x, y).measures, codes_of(run, x)
-    assert measures["kl_training"] == divergence.marginal_kl(codes["training"], Gaussian())
-    assert measures["sliced_w2_training"] == distances.sliced_w2(codes["training"], Gaussian())
-    assert measures["shift"] == distances.sliced_w2_between(codes["evaluation"], codes["training"], 1)
-
-
-def test_fewer_training_codes_than_test_codes_have_no_shift(x: torch.Tensor, y: np.ndarray) -> None:
-    assert "shift" not in evaluated(untrained(), x, y, n=400).measures
 
 
 @pytest.mark.parametrize("name", PRIORS)

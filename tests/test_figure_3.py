@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from conftest import assert_no_word_is_cut_off
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
 from aae.data.datasets import SHAPE
@@ -12,7 +10,6 @@ from aae.draw.labels import Told, figure_3
 from aae.measure.walks import component_walks
 from aae.model.networks import Autoencoder
 from aae.model.parts import prior_class
-from aae.studies import figures
 
 RNG = np.random.default_rng(0)
 
@@ -66,19 +63,3 @@ def test_a_run_has_its_plane_beside_its_walks() -> None:
         assert pixels[56:84, 84:].min() == 1
         assert pixels.sum() == 784
         assert [label.get_text() for label in axes.get_yticklabels()] == [str(digit) for digit in range(10)]
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    assert_no_word_is_cut_off(figure, canvas.get_renderer())
-
-
-ROW = {"figure": "2B", "prior": "mixture", "objective": "adversarial", "labels": 0, "kl": 0.1234}
-
-
-def test_a_figure_is_said_in_a_sentence() -> None:
-    row = ROW | {"below_quarter": 0.0123}
-    labelled = row | {"figure": "3_swiss_roll", "labels": 100, "component_accuracy": 0.95, "outside": 0.012}
-    assert figures.verdict([row, labelled]) == [
-        "Figure 2B (mixture, adversarial): KL 0.123 nats, 1.2% of p's mass with q/p below 1/4.",
-        "Figure 3 (mixture, adversarial): 95.0% of the codes in their digit's component, KL 0.123 nats, "
-        "of the codes where p(z) > 0, with 1.2% elsewhere, 1.2% of p's mass with q/p below 1/4.",
-    ]

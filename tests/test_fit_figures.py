@@ -48,24 +48,7 @@ def test_the_means_interval_is_students() -> None:
             assert length == pytest.approx(high - low)
 
 
-def test_the_axis_is_linear_from_0_unless_a_value_is_below() -> None:
-    assert panel().get_xscale() == "linear"
-    assert panel().get_xlim()[0] == 0
-    assert panel([("one", np.array([-0.002, 0.1]))]).get_xlim()[0] == -0.002
-
-
 def test_the_null_band_spans_what_it_is_given() -> None:
     (band,) = panel().patches
     assert isinstance(band, Rectangle)
     assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(BAND)
-
-
-def test_measures_stand_side_by_side_and_share_the_variants_names() -> None:
-    figure = figure_fit([("KL, nats", (0, 0.01), VALUES), ("sliced W2", BAND, VALUES)], "not shown: others")
-    left, right = figure.axes
-    assert (left.get_xlabel(), right.get_xlabel()) == ("KL, nats", "sliced W2")
-    assert left.get_ylim() == right.get_ylim()
-    assert [label.get_text() for label in right.get_yticklabels() if label.get_visible()] == []
-    assert left.get_position().x1 < right.get_position().x0
-    assert figure.get_supxlabel() == "not shown: others"
-    assert figure_fit([("KL, nats", (0, 0.01), VALUES)], "").get_supxlabel() == ""

@@ -30,22 +30,13 @@ def idx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("idx") / "file"
 
 
-@pytest.mark.parametrize(("split", "n"), [("train", 600), ("t10k", 200)])
-def test_the_sample_reads_as_images_and_digits(sample_folder: Path, split: str, n: int) -> None:
-    x, y = idx.read(sample_folder / "mnist", split)
-    assert x.shape == (n, 28, 28)
-    assert y.shape == (n,)
-    assert x.dtype == y.dtype == np.uint8
-    assert x.max() == 255
-    assert set(y) == set(range(10))
-
-
-def test_images_keep_their_rows_and_labels_their_order(sample_folder: Path) -> None:
+def test_the_sample_reads_as_images_with_their_rows_and_digits_in_order(sample_folder: Path) -> None:
     x, y = idx.read(sample_folder / "mnist", "train")
     with gzip.open(SAMPLE / "train-images-idx3-ubyte.gz") as stream:
         pixels = stream.read()[16:]
-    assert x.tobytes() == pixels
+    assert (x.shape, x.tobytes()) == ((600, 28, 28), pixels)
     assert y[:5].tolist() == [5, 0, 4, 1, 9]  # The best known digits of all.
+    assert idx.read(sample_folder / "mnist", "t10k")[1].shape == (200,)
 
 
 @settings(deadline=None, max_examples=50)
@@ -56,23 +47,24 @@ def test_any_array_of_bytes_is_read_back(idx_file: Path, shape: list[int], seed:
     np.testing.assert_array_equal(idx.read_idx(idx_file), array, strict=True)
 
 
-def test_a_file_that_ends_anywhere_too_early_is_refused(idx_file: Path) -> None:
-    for length in range(len(WHOLE)):
-        idx_file.write_bytes(WHOLE[:length])
-        assert str(idx_file) in failure(lambda: idx.read_idx(idx_file))
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.binary(min_size=1, max_size=100))
-def test_a_file_with_bytes_too_many_is_refused(idx_file: Path, extra: bytes) -> None:
-    idx_file.write_bytes(WHOLE + extra)
-    assert "its header promises 40" in failure(lambda: idx.read_idx(idx_file))
-
-
-@pytest.mark.parametrize("magic", [b"\0\0\x09\x03", b"\0\x01\x08\x03", b"\x1f\x8b\x08\x03", b"\0\0\x08\0"])
-def test_a_file_of_another_kind_is_refused(idx_file: Path, magic: bytes) -> None:
-    idx_file.write_bytes(magic + WHOLE[4:])
-    assert "no IDX file of unsigned bytes" in failure(lambda: idx.read_idx(idx_file))
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        *((WHOLE[:length], "") for length in range(len(WHOLE))),
+        *((WHOLE + bytes(extra), "its header promises 40") for extra in (1, 100)),
+        *(
+            (magic + WHOLE[4:], "no IDX file of unsigned bytes")
+            for magic in (b"\0\0\x09\x03", b"\0\x01\x08\x03", b"\x1f\x8b\x08\x03", b"\0\0\x08\0")
+        ),
+    ],
+)
+def test_a_file_that_ends_early_or_late_or_is_of_another_kind_is_refused(
+    idx_file: Path, content: bytes, reason: str
+) -> None:
+    idx_file.write_bytes(content)
+    line = failure(lambda: idx.read_idx(idx_file))
+    assert str(idx_file) in line
+    assert reason in line
 
 
 @settings(deadline=None, max_examples=100)
@@ -112,15 +104,3 @@ def test_files_that_are_whole_but_of_another_shape_are_refused(
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(as_idx(images.astype(np.uint8)))
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(as_idx(labels.astype(np.uint8)))
     assert reason in failure(lambda: idx.read(tmp_path, "t10k"))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\0\0\x08\x64" + struct.pack(">100I", *[1] * 100) + b"x",
-        b"\0\0\x08\x03" + struct.pack(">3I", 0, 2**32 - 1, 2**32 - 1),
-    ],
-)
-def test_more_dimensions_than_an_array_can_have_are_refused(idx_file: Path, content: bytes) -> None:
-    idx_file.write_bytes(content)
-    failure(lambda: idx.read_idx(idx_file))

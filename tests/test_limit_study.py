@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-from conftest import assert_no_word_is_cut_off
 from evaluated import evaluation, row_of
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tiny import make_config
 
-from aae.compare.measures import MEASURES
 from aae.studies import limit
 
 KL = {7: 0.1, 14: 0.08, 28: 0.07, 56: 0.066}  # Of training codes, by epochs.
@@ -68,18 +64,3 @@ def test_one_seed_has_no_intervals() -> None:
 
 def test_one_budget_alone_says_nothing() -> None:
     assert limit.verdict([run(1, 7, 0, 0.1)]) == []
-
-
-def test_the_figure_has_every_run_at_its_number_of_epochs() -> None:
-    rows = study()
-    figure = limit.figure(rows)
-    assert len(figure.axes) == 4
-    assert figure.axes[0].get_title(loc="left") == MEASURES["kl_training"].label
-    dots = [line for line in figure.axes[0].lines if line.get_marker() == "."]
-    drawn = {round(float(y), 6) for line in dots for y in np.asarray(line.get_ydata())}
-    assert drawn == {round(row["kl_training"], 6) for row in rows}
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    assert_no_word_is_cut_off(figure, canvas.get_renderer())
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["regularization phase on every 6th minibatch", "regularization phase on every minibatch"]

@@ -9,22 +9,17 @@ from matplotlib.collections import QuadMesh
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from matplotlib.path import Path
-from scipy import stats
 from scipy.ndimage import binary_erosion
 
 from aae.draw.misfit_map import (
-    BANDWIDTH,
     ERRORS,
-    NEIGHBOURS,
     draw_angles,
     draw_map,
     draw_radii,
     draw_shares,
     figure_where,
-    log_ratio_at,
     smoothed_ratio,
 )
-from aae.measure import density
 from aae.model.parts import PRIORS, prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
@@ -77,19 +72,6 @@ def test_samples_of_every_prior_are_dotted_nearly_wherever_the_map_says_anything
     assert 5000 < said.sum() < 22_000
     assert abs(np.median(values.compressed())) < 0.1
     assert dotted[said].mean() > 0.985
-
-
-def test_the_standard_errors_are_those_of_samples_of_the_prior() -> None:
-    errors = [smoothed_ratio(z, PRIOR, EDGES)[1] for z in samples(PRIOR, 60 * 2000).reshape(60, 2000, 2)]
-    inside = np.array(errors)[:, within(2)]
-    assert abs(inside.mean()) < 0.05
-    assert inside.std() == pytest.approx(1, abs=0.05)
-
-
-def test_the_samples_to_be_expected_are_those_in_the_kernels_area() -> None:
-    # In the centre the prior is flat: n p(0) 4 pi h^2.
-    expected = smoothed_ratio(Z, PRIOR, EDGES)[2][100, 100]
-    assert expected == pytest.approx(N / (2 * np.pi) * 4 * np.pi * BANDWIDTH**2, rel=0.03)
 
 
 def test_a_difference_is_dotted_up_to_three_errors_and_no_further() -> None:
@@ -147,19 +129,6 @@ def shares(z: np.ndarray, prior: Prior = PRIOR) -> dict[str, np.ndarray]:
     }
 
 
-def test_the_neighbours_are_as_many_as_those_of_the_measure_in_the_tables() -> None:
-    assert NEIGHBOURS == density.NEIGHBOURS
-
-
-def test_the_ratio_at_a_point_of_samples_is_that_of_a_gamma_variable() -> None:
-    prior = Gaussian(2.0)
-    z, points = samples(prior, 40_000).reshape(2, 20_000, 2)
-    # The mass of the ball that reaches to the k-th of n samples is Gamma(k) / n where p is flat.
-    ratio = np.exp2(log_ratio_at(points, z, prior))
-    u = stats.gamma.sf(NEIGHBOURS / ratio, NEIGHBOURS)
-    assert np.abs(np.sort(u) - (np.arange(len(u)) + 0.5) / len(u)).max() < 0.06
-
-
 def test_a_lost_part_of_the_prior_is_the_share_that_the_curve_says() -> None:
     z = np.random.default_rng(3).standard_normal((40_000, 2))
     kept = z[z[:, 0] < 0.8416]  # 80% of the prior.
@@ -169,15 +138,6 @@ def test_a_lost_part_of_the_prior_is_the_share_that_the_curve_says() -> None:
     assert np.median(ratio) == pytest.approx(np.log2(1.25), abs=0.1)
     assert null[1][np.searchsorted(null[0], -1)] < 0.5
     assert label == f"{len(kept):,} codes:\n20% below 1/2\n5.6% below 1/4"
-
-
-def test_the_curve_passes_through_the_shares_in_the_tables() -> None:
-    z = 0.8 * np.random.default_rng(3).standard_normal((20_000, 2)) + [0.5, 0]
-    ratio, share = list(shares(z).values())[1]
-    table = density.density_misfit(z, PRIOR)
-    for log, name in ((-1, "below_half"), (-2, "below_quarter")):
-        assert share[np.searchsorted(ratio, log)] == pytest.approx(100 * table[name], abs=1)
-        assert table[name] > 0.05
 
 
 # The normal scores' radius and angle.
@@ -203,25 +163,6 @@ def test_the_bands_hold_95_percent_of_prior_samples_at_every_radius_and_angle(dr
         held.append((low - 1e-9 <= curve) & (curve <= high + 1e-9))
     # The band of a count holds a little more. Neighbouring places move together: about 60 x 10 apart.
     assert 0.95 - 4 * np.sqrt(0.95 * 0.05 / 600) < np.mean(held) < 0.985
-
-
-def test_both_kinds_of_codes_have_a_curve_with_a_band_as_wide_as_their_number_says() -> None:
-    axes = panel()
-    draw_radii(axes, {"test": Z[:1000], "training": 1.1 * Z[:9000]})
-    few, many = curve_and_band(axes, 0), curve_and_band(axes, 1)
-    assert (few[2] - few[1]).max() == pytest.approx(3 * (many[2] - many[1]).max(), rel=0.05)
-    # Within the prior's median radius lie exp(-0.5 (r / 1.1)^2) fewer of codes that are a tenth too wide.
-    r = np.sqrt(2 * np.log(2))
-    assert many[0][round(100 * r)] == pytest.approx(100 * (0.5 - np.exp(-0.5 * (r / 1.1) ** 2)), abs=1)
-    assert few[1].min() < few[0].min()
-
-
-def test_the_angles_curve_falls_by_the_share_that_a_lost_mode_took() -> None:
-    angles = np.degrees(np.arctan2(Z[:, 1], Z[:, 0]))
-    axes = panel()
-    draw_angles(axes, {"test": Z[(angles < 40) | (angles > 76)]})
-    curve, _, _ = curve_and_band(axes)
-    assert curve[180 + 39] - curve[180 + 77] == pytest.approx(10, abs=1.5)
 
 
 # All of it.

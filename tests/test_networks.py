@@ -9,12 +9,10 @@ from torch import nn
 
 from aae.data.datasets import SHAPE
 from aae.model import networks
-from aae.model.encoders.base import Codes
-from aae.model.networks import Autoencoder, apply
+from aae.model.networks import Autoencoder
 from aae.model.parts import ENCODERS
 from aae.model.perceptron import perceptron
 from aae.model.randomness import named_generator
-from aae.settings.config import EncoderName
 
 ENCODER_NAMES = pytest.mark.parametrize("encoder", list(ENCODERS))
 
@@ -55,36 +53,25 @@ def test_encoder_and_decoder_have_the_papers_layers(
     assert kinds == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear, nn.Unflatten]
 
 
-def test_every_allowed_name_has_an_encoder() -> None:
-    assert set(ENCODERS) == set(EncoderName.__args__)  # type: ignore[attr-defined]
-
-
-def test_first_weights_are_hes_or_pytorchs_uniform_ones_or_the_papers_normal_ones() -> None:
-    for name, std, bias_std in (
-        ("he", (2 / 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
-        ("uniform", 1 / (3 * 1000) ** 0.5, 1 / (3 * 1000) ** 0.5),
-        ("normal", 0.01, 0),
-    ):
-        settings = make_config(model={"hidden_units": 1000, "initial_weights": name}).model
-        layer = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())[2]
-        assert isinstance(layer, nn.Linear)
-        assert layer.weight.std().item() == pytest.approx(std, rel=0.01)
-        assert layer.weight.mean().item() == pytest.approx(0, abs=0.01 * std)
-        assert layer.bias.std().item() == pytest.approx(bias_std, rel=0.1)
-        # Three standard deviations hold all of a uniform distribution, but not of a normal one.
-        assert (layer.weight.abs().max() > 3 * std).item() is (name == "normal")
-
-
-def test_hes_weights_are_wider_between_the_hidden_layers_only() -> None:
-    layers = {}
-    for name in ("he", "uniform"):
-        settings = make_config(model={"hidden_units": 16, "initial_weights": name}).model
-        children = list(perceptron(2, 1, settings, named_generator(0, "weights")).children())
-        layers[name] = [layer for layer in children if isinstance(layer, nn.Linear)]
-    for place, gain in enumerate((1, 6**0.5, 1)):
-        he, uniform = layers["he"][place], layers["uniform"][place]
-        torch.testing.assert_close(he.weight, gain * uniform.weight)
-        assert torch.equal(he.bias, uniform.bias)
+@pytest.mark.parametrize(
+    ("name", "stds", "bias_std"),
+    [
+        ("he", (1 / 6**0.5, (2 / 1000) ** 0.5), 1 / 3000**0.5),  # Wider between the hidden layers only.
+        ("uniform", (1 / 6**0.5, 1 / 3000**0.5), 1 / 3000**0.5),
+        ("normal", (0.01, 0.01), 0),
+    ],
+)
+def test_first_weights_are_hes_or_pytorchs_uniform_ones_or_the_papers_normal_ones(
+    name: str, stds: tuple[float, float], bias_std: float
+) -> None:
+    settings = make_config(model={"hidden_units": 1000, "initial_weights": name}).model
+    network = perceptron(2, 1, settings, named_generator(0, "weights"))
+    first, second, _ = (layer for layer in network.children() if isinstance(layer, nn.Linear))
+    for layer, std in zip((first, second), stds, strict=True):
+        assert layer.weight.std().item() == pytest.approx(std, rel=0.05)
+    assert second.bias.std().item() == pytest.approx(bias_std, rel=0.1)
+    # Three standard deviations hold all of a uniform distribution, but not of a normal one.
+    assert (second.weight.abs().max() > 3 * stds[1]).item() is (name == "normal")
 
 
 @ENCODER_NAMES
@@ -112,13 +99,6 @@ def test_torchs_global_generator_decides_nothing(encoder: str, x: torch.Tensor) 
             results.append(torch.cat([z, autoencoder.decode(z).flatten(1)], dim=1))
             assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(*results)
-
-
-def test_fresh_weights_do_not_move_torchs_global_generator() -> None:
-    with torch.random.fork_rng():
-        before = torch.get_rng_state()
-        fresh("deterministic")
-        assert torch.equal(torch.get_rng_state(), before)
 
 
 @ENCODER_NAMES
@@ -160,29 +140,6 @@ def test_the_gaussian_encoders_codes_have_its_mean_and_standard_deviation(
     torch.testing.assert_close(codes.std, std)
 
 
-def test_with_a_sigma_of_0_the_gaussian_encoder_is_deterministic(x: torch.Tensor) -> None:
-    autoencoder = fresh("gaussian", model={"sigma": 0.0})
-    generator = named_generator(0, "noise")
-    codes = autoencoder.posterior(x, generator)
-    assert codes.mean is not None
-    assert torch.equal(codes.z, codes.mean)
-
-
-def test_the_universal_encoders_codes_of_an_image_differ_between_draws(x: torch.Tensor) -> None:
-    autoencoder = fresh("universal")
-    generator = named_generator(0, "noise")
-    draws = autoencoder.encode(x[:100].repeat(200, 1, 1), generator).view(200, 100, 2)
-    assert (draws.std(0) > 0).all()
-
-
-@ENCODER_NAMES
-def test_only_the_gaussian_encoder_gives_the_moments_of_its_codes(encoder: str, x: torch.Tensor) -> None:
-    network = fresh(encoder).encoder
-    z, mean, std = network(x[:5], network.draw_noise(5, named_generator(0, "noise")))
-    assert z.shape == (5, 2)
-    assert [part is not None for part in (mean, std)] == 2 * [encoder == "gaussian"]
-
-
 @pytest.mark.parametrize("initial_weights", ["he", "uniform", "normal"])
 @ENCODER_NAMES
 def test_every_weight_of_the_autoencoder_learns(encoder: str, initial_weights: str, x: torch.Tensor) -> None:
@@ -206,30 +163,8 @@ def test_encoding_in_several_batches_equals_encoding_at_once(
     torch.testing.assert_close(autoencoder.decode(at_once), images)
 
 
-@ENCODER_NAMES
-def test_outside_training_nothing_keeps_a_gradient(encoder: str, x: torch.Tensor) -> None:
-    autoencoder = fresh(encoder)
-    z = autoencoder.encode(x, named_generator(0, "noise"))
-    assert not any(tensor.requires_grad for tensor in (z, autoencoder.decode(z)))
-
-
 def test_decoded_pixels_are_probabilities() -> None:
     z = torch.tensor([[0.0, 0.0], [1.0, -2.0], [5.0, 5.0]])
     images = fresh("deterministic").decode(z)
     assert images.shape == (3, 28, 28)
     assert ((images > 0) & (images < 1)).all()
-
-
-@ENCODER_NAMES
-def test_products_in_bfloat16_give_rounded_outputs_in_float32(encoder: str, x: torch.Tensor) -> None:
-    network = fresh(encoder).encoder
-    noise = network.draw_noise(len(x), named_generator(0, "noise"))
-    codes: list[Codes] = [apply(network, precision, x, noise) for precision in ("float32", "bfloat16")]
-    for exact, rounded in zip(*codes, strict=True):
-        assert (exact is None) is (rounded is None)
-        if exact is not None and rounded is not None:
-            assert rounded.dtype == exact.dtype == torch.float32
-            assert not torch.equal(rounded, exact)
-            torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.02)
-    decoder = fresh(encoder).decoder
-    assert apply(decoder, "bfloat16", codes[0].z).dtype == torch.float32

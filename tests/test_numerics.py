@@ -1,4 +1,4 @@
-"""Device, precision and what is set for the whole process."""
+"""Device, precision, named generators, and what is set for the whole process."""
 
 import ctypes
 import subprocess
@@ -10,6 +10,7 @@ from conftest import ROOT
 from tiny import make_config
 
 from aae.model.devices import choose_device, choose_precision, resolve
+from aae.model.randomness import named_generator
 from aae.system.errors import UserError
 
 AMD, INTEL = "AMD EPYC 9R14", "Intel(R) Xeon(R) Platinum 8488C"
@@ -42,19 +43,6 @@ def test_auto_takes_bfloat16_only_where_the_cpu_gains_by_it(
     assert [choose_precision(name, CPU) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
     resolved = resolve(make_config(train={"device": "auto", "precision": "auto"})).train
     assert (resolved.device, resolved.precision) == ("cpu", chosen)
-
-
-def test_resolving_changes_nothing_else_and_nothing_that_is_already_resolved(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    without_accelerator(monkeypatch, {})
-    config = make_config(train={"device": "auto", "precision": "auto"})
-    expected = config.model_dump()
-    expected["train"] |= {"device": "cpu", "precision": "float32"}
-    assert resolve(config).model_dump() == expected
-    assert resolve(resolve(config)) == resolve(config)
-    named = make_config(train={"device": "cpu", "precision": "bfloat16"})
-    assert resolve(named) == named
 
 
 def test_auto_takes_cuda_before_mps_before_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +94,16 @@ def test_a_prepared_process_keeps_what_it_frees() -> None:
     )
     first, *again = map(int, printed.split())
     assert max(again[-4:]) < first / 100
+
+
+# Named generators.
+
+
+def test_named_generators_depend_on_seed_and_name_alone() -> None:
+    def draw(seed: int, name: str) -> list[float]:
+        return torch.rand(4, generator=named_generator(seed, name)).tolist()
+
+    names = [(0, "prior samples"), (0, "batch order"), (1, "prior samples"), (2**32 - 1, "batch order")]
+    drawn = [draw(*name) for name in names]
+    assert drawn == [draw(*name) for name in reversed(names)][::-1]
+    assert len({tuple(numbers) for numbers in drawn}) == len(names)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import make_adversarial, make_config, minibatch, moved, next_step, penalty_of, snapshot
+from tiny import make_adversarial, minibatch, penalty_of
 from torch import nn
 
 from aae.data.datasets import UNLABELLED
@@ -15,8 +15,7 @@ from aae.model.encoders.base import Codes
 from aae.model.networks import apply
 from aae.model.objectives.adversarial import CLASSES, Adversarial
 from aae.model.objectives.adversarial_losses import encoder_adversarial_loss
-from aae.model.objectives.base import Moment, Tensors
-from aae.model.trainer import Trainer
+from aae.model.objectives.base import Moment
 from aae.settings.config import RunConfig
 
 EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learning_rate": 0.03}
@@ -81,20 +80,6 @@ def test_the_encoder_gets_autograds_gradient_through_the_discriminator_before_it
             assert apart(found, wrong) > 2 * error
 
 
-@pytest.mark.parametrize("logit", [-55.0, -20.0, 0.0, 20.0])
-def test_the_gradient_is_right_however_sure_the_discriminator_is(logit: float) -> None:
-    objective = make_adversarial(code_buffer=3, **EVERY_STEP, **constant_weight(1.0))
-    for step in (1, 2):
-        penalty_of(objective, *minibatch(step), Moment(step, 0.1, 0.0))
-    shift_logits(objective, logit)
-    codes, y = minibatch(3)
-    logits = logits_of(objective.discriminator, objective.config, codes.z, y)
-    expected = gradients(encoder_adversarial_loss(logits), codes)
-    penalty, _ = penalty_of(objective, codes, y, Moment(3, 0.1, 1.0))
-    for found, right in zip(gradients(penalty, codes), expected, strict=True):
-        assert apart(found, right) < 1e-5
-
-
 @pytest.mark.parametrize("code_buffer", [1, 3])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("logit", [-1000.0, -200.0, -80.0, 80.0, 200.0, 1000.0])
@@ -110,21 +95,6 @@ def test_the_gradient_of_a_certain_discriminator_is_finite(
             assert gradient.isfinite().all()
         assert losses["encoder_adversarial_loss"] == pytest.approx(max(-logit, 0), rel=0.1, abs=1e-6)
         assert all(parameter.isfinite().all() for parameter in objective.discriminator.parameters())
-
-
-def test_the_encoder_follows_the_discriminator_only_from_the_next_step_on(x: torch.Tensor) -> None:
-    y = torch.zeros(len(x), dtype=torch.int64)
-    train = EVERY_STEP | constant_weight(1.0)
-    slow, fast = (
-        Trainer(make_config(train=train | {"discriminator_learning_rate": rate}), x, y)
-        for rate in (1e-6, 1.0)
-    )
-    for trainer in (slow, fast):
-        next_step(trainer)
-    assert not moved(fast.autoencoder, snapshot(slow.autoencoder))
-    for trainer in (slow, fast):
-        next_step(trainer)
-    assert moved(fast.autoencoder, snapshot(slow.autoencoder))
 
 
 # The weight.
@@ -154,20 +124,3 @@ def test_until_the_refinement_the_weight_is_its_first_value() -> None:
     train = {"adversarial_weight_start": 0.01, "adversarial_weight": 0.25, "refinement_start": 0.6}
     found = [weight_at(progress, **train) for progress in (1e-9, 0.3, 0.6)]
     np.testing.assert_allclose(found, [0.01, 0.01, 0.01], rtol=1e-5)
-
-
-def test_the_objective_is_told_where_the_run_stands(x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = Trainer(make_config(train={"epochs": 2}), x, torch.zeros(len(x), dtype=torch.int64))
-    moments: list[Moment] = []
-    draw = trainer.objective.draw
-
-    def watch(moment: Moment, y: torch.Tensor) -> tuple[int, Tensors]:
-        moments.append(moment)
-        return draw(moment, y)
-
-    monkeypatch.setattr(trainer.objective, "draw", watch)
-    for _ in range(2):
-        trainer.run_epoch()
-    assert [moment.step for moment in moments] == list(range(1, 13))
-    np.testing.assert_allclose([moment.progress for moment in moments], np.arange(1, 13) / 12)
-    assert moments[-1].progress == 1

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 
 from aae.model import optimizers
-from aae.model.optimizers import load_state_tensors, make_optimizer, parameters_of, state_tensors
+from aae.model.optimizers import make_optimizer
 
 BETAS = (0.9, 0.98)
 NAMES = pytest.mark.parametrize("name", ["adam", "sgd"])
@@ -49,82 +49,3 @@ def test_an_optimiser_is_pytorchs_to_the_bit(name: str) -> None:
     ours = train(network, make_optimizer(name, network.parameters(), BETAS), range(20))
     assert equal(ours, train(theirs_network, theirs, range(20)))
     assert not equal(ours, [parameter.detach() for parameter in make_network().parameters()])
-
-
-def test_the_betas_are_adams() -> None:
-    slow, fast = (make_network() for _ in range(2))
-    weights = [
-        train(network, make_optimizer("adam", network.parameters(), betas), range(5))
-        for network, betas in ((slow, (0.9, 0.98)), (fast, (0.5, 0.98)))
-    ]
-    assert not equal(*weights)
-
-
-@NAMES
-def test_a_step_sets_the_rate(name: str) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    before = [parameter.detach().clone() for parameter in network.parameters()]
-    network(torch.ones(1, 5)).square().mean().backward()
-    optimizers.step(optimizer, torch.tensor(0.0, dtype=torch.float64))
-    assert equal(list(network.parameters()), before)
-    optimizers.step(optimizer, torch.tensor(0.5, dtype=torch.float64))
-    assert [float(group["lr"]) for group in optimizer.param_groups] == [0.5]
-    assert not equal(list(network.parameters()), before)
-
-
-@NAMES
-def test_the_first_step_of_sgd_is_the_gradient_and_of_adam_its_sign(name: str) -> None:
-    parameter = nn.Parameter(torch.tensor([1.0, 1.0]))
-    optimizer = make_optimizer(name, [parameter], BETAS)
-    parameter.grad = torch.tensor([3.0, -0.5])
-    optimizers.step(optimizer, torch.tensor(0.1, dtype=torch.float64))
-    expected = [1 - 0.3, 1 + 0.05] if name == "sgd" else [1 - 0.1, 1 + 0.1]
-    assert parameter.tolist() == pytest.approx(expected)
-
-
-@NAMES
-def test_an_optimiser_names_what_it_updates(name: str) -> None:
-    network = make_network()
-    updated = parameters_of(make_optimizer(name, network.parameters(), BETAS))
-    assert [id(each) for each in updated] == [id(each) for each in network.parameters()]
-
-
-@pytest.mark.parametrize("steps", [0, 5])
-@NAMES
-def test_a_state_taken_up_goes_on_as_if_never_put_away(name: str, steps: int) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    train(network, optimizer, range(steps))
-    state = {key: tensor.clone() for key, tensor in state_tensors(optimizer).items()}
-    weights = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    undisturbed = train(network, optimizer, range(steps, 10))
-
-    again = make_network()
-    again.load_state_dict(weights)
-    resumed = make_optimizer(name, again.parameters(), BETAS)
-    load_state_tensors(resumed, state)
-    assert bool(state) is bool(steps)
-    assert equal(train(again, resumed, range(steps, 10)), undisturbed)
-
-    forgetful = make_network()
-    forgetful.load_state_dict(weights)
-    fresh = make_optimizer(name, forgetful.parameters(), BETAS)
-    assert equal(train(forgetful, fresh, range(steps, 10)), undisturbed) is (steps == 0)
-
-
-@pytest.mark.parametrize(("name", "moment"), [("adam", "exp_avg"), ("sgd", "momentum_buffer")])
-def test_a_state_of_another_shape_is_refused(name: str, moment: str) -> None:
-    network = make_network()
-    optimizer = make_optimizer(name, network.parameters(), BETAS)
-    train(network, optimizer, range(1))
-    state = state_tensors(optimizer)
-    with pytest.raises(RuntimeError, match=rf"1\.{moment} is \(1,\)"):  # It would broadcast.
-        load_state_tensors(optimizer, state | {f"1.{moment}": torch.zeros(1)})
-    with pytest.raises(RuntimeError, match=rf"4\.{moment} is \(7,\)"):  # There are four: 0 to 3.
-        load_state_tensors(optimizer, state | {f"4.{moment}": torch.zeros(7)})
-    part = {key: tensor for key, tensor in state.items() if not key.startswith("3.")}
-    with pytest.raises(RuntimeError, match="of 3 parameters, not 4"):
-        load_state_tensors(optimizer, part)
-    with pytest.raises(ValueError, match="invalid literal"):
-        load_state_tensors(optimizer, {"first.1": torch.zeros(7)})

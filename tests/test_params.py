@@ -1,22 +1,23 @@
-"""params.yaml: what it may hold, and what people are told when it holds something else."""
+"""params.yaml: what it may hold, what goes together, which runs its grids are, and what people are told."""
 
 import copy
 from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import make_config
 
-from aae.settings.params import parse_params
+from aae.settings.params import Run, parse_params, parse_study
 from aae.system.errors import UserError
 
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 CONTENT: dict[str, Any] = yaml.safe_load(TEXT)
 
 WORD_OR_NUMBER = [("model", "sigma"), ("data", "images")]
-# What a variant changes is judged as the run that it makes: test_grids.py.
+# What a variant changes is judged as the run that it makes: see the grids below.
 VARIANTS = ("ablation", "variants")
 
 # The printable part of Unicode: what a person could type.
@@ -67,10 +68,7 @@ def with_value(path: str | tuple[Any, ...], value: Any) -> str:
 
 def complaint(text: str) -> str:
     """The one line that a wrong params.yaml gives."""
-    with pytest.raises(UserError) as caught:
-        parse_params(text)
-    line = str(caught.value)
-    assert len(line.splitlines()) == 1
+    line = failure(lambda: parse_params(text))
     assert line.startswith("params.yaml")
     return line
 
@@ -92,19 +90,6 @@ def test_an_unknown_key_gets_the_nearest_spelling_and_the_known_keys() -> None:
     assert "encodr: unknown key" in line
     assert "did you mean 'encoder'?" in line
     assert all(key in line for key in CONTENT)
-
-
-def test_an_unknown_nested_key_gets_its_path_and_the_keys_of_its_own_section() -> None:
-    line = complaint(with_value("model.hiden_units", 3))
-    assert "model.hiden_units: unknown key" in line
-    assert "did you mean 'hidden_units'?" in line
-    assert line.endswith("known here: " + ", ".join(CONTENT["model"]))
-
-
-def test_a_far_off_key_gets_the_known_keys_but_no_guess() -> None:
-    line = complaint(with_value("model.xyzzy", 3))
-    assert "did you mean" not in line
-    assert line.endswith("known here: " + ", ".join(CONTENT["model"]))
 
 
 def test_further_complaints_are_counted() -> None:
@@ -129,23 +114,27 @@ def test_a_number_that_yaml_reads_as_text_gets_the_spelling_that_works(path: tup
     assert "1.0e-3" in line
 
 
-@pytest.mark.parametrize("path", leaves_of(float))
-@pytest.mark.parametrize("value", [-1e-3, True, None, float("nan"), float("inf"), 1e9, "fast", [0.5]])
-def test_every_real_number_refuses_other_types_and_ranges_by_name(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
+WRONG: dict[type, list[Any]] = {
+    float: [-1e-3, True, None, float("nan"), float("inf"), 1e9, "fast", [0.5]],
+    int: [-1, True, None, 1.0, float("inf"), 2**32, "1", [1]],
+    bool: ["true", 0, 1.0, None, [True]],
+    str: ["Gaussian", "", 0, True, None, ["gaussian"]],
+}
 
 
-@pytest.mark.parametrize("path", leaves_of(int))
-@pytest.mark.parametrize("value", [-1, True, None, 1.0, float("inf"), 2**32, "1", [1]])
-def test_every_integer_refuses_other_types_and_ranges_by_name(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
-
-
-@pytest.mark.parametrize("path", leaves_of(bool))
-@pytest.mark.parametrize("value", ["true", 0, 1.0, None, [True]])
-def test_every_switch_is_true_or_false(path: tuple[Any, ...], value: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (path, value)
+        for kind, values in WRONG.items()
+        for path in leaves_of(kind)
+        if path not in WORD_OR_NUMBER
+        for value in values
+    ],
+)
+def test_every_value_refuses_other_types_ranges_and_choices_by_name(
+    path: tuple[Any, ...], value: Any
+) -> None:
     line = complaint(with_value(path, value))
     assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
 
@@ -164,27 +153,6 @@ def test_a_key_that_may_be_a_word_or_a_number_says_both_once(key: str, value: An
     }
     line = complaint(with_value(key, value))
     assert line == f"params.yaml: {key}: {value!r} is not allowed; allowed: {allowed[key]}"
-
-
-def test_what_is_wrong_in_two_ways_counts_once_beside_further_complaints() -> None:
-    content = copy.deepcopy(CONTENT)
-    content["model"]["sigma"], content["data"]["images"] = "learnt", 0
-    line = complaint(yaml.safe_dump(content))
-    assert line.startswith("params.yaml: model.sigma: 'learnt' is not allowed; ")
-    assert line.endswith("(and 1 more)")
-
-
-def test_a_number_that_yaml_reads_as_text_gets_the_spelling_that_works_where_a_word_would_do_too() -> None:
-    line = complaint(with_value("model.sigma", "MARK").replace("MARK", "1e-3"))
-    assert line == "params.yaml: model.sigma: '1e-3' is read as text; write it with a point, such as 1.0e-3"
-
-
-@pytest.mark.parametrize("path", [path for path in leaves_of(str) if path not in WORD_OR_NUMBER])
-@pytest.mark.parametrize("value", ["Gaussian", "", 0, True, None, ["gaussian"]])
-def test_every_choice_refuses_what_it_does_not_list(path: tuple[Any, ...], value: Any) -> None:
-    line = complaint(with_value(path, value))
-    assert f"{'.'.join(map(str, path))}: {value!r} is not allowed" in line
-    assert "; allowed: " in line or "? allowed: " in line
 
 
 @pytest.mark.parametrize("section", list(CONTENT))
@@ -222,25 +190,139 @@ def test_whatever_one_value_is_changed_to_people_get_settings_or_one_line(
 
 
 @pytest.mark.parametrize(
-    "value", ["2020-13-45", "0x_", "9" * 5000, "0x" + "f" * 5000, "[" * 3000, "2020-01-01T25:00:00Z"]
+    "value",
+    [
+        "2020-13-45",
+        "0x_",
+        "9" * 5000,
+        "0x" + "f" * 5000,
+        "[" * 3000,
+        "2020-01-01T25:00:00Z",
+        '0\n"a\\nb": 1\n',
+    ],
 )
 def test_what_yaml_and_python_themselves_cannot_read_gets_one_line_too(value: str) -> None:
     complaint(TEXT.replace("seed: 0 ", f"seed: {value} ", 1))
 
 
-def test_a_number_beyond_all_floats_gets_one_line() -> None:
-    complaint(TEXT.replace("learning_rate: 3.0e-3", "learning_rate: " + "9" * 400, 1))
+# The run that it describes.
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "place"), [("hidden_units", "hiden_units", "model."), ("\nprior", "\nprio", "")]
+    ("settings", "title"),
+    [
+        ({}, "deterministic encoder, prior: gaussian"),
+        (
+            {"encoder": "gaussian", "objective": "variational"},
+            "gaussian encoder, prior: gaussian, variational",
+        ),
+        (
+            {"prior": "mixture", "labels": 10_000},
+            "deterministic encoder, prior: mixture, 10,000 labels",
+        ),
+    ],
 )
-def test_a_misspelt_key_is_told_by_its_spelling_and_not_as_missing(
-    right: str, wrong: str, place: str
+def test_a_runs_title_names_what_is_not_usual_about_it(settings: dict[str, Any], title: str) -> None:
+    assert make_config(**settings).title == title
+
+
+# Grids.
+
+
+PARAMS = parse_params(TEXT)
+
+
+def study(**changes: Any) -> str:
+    """The text of a study's params.yaml."""
+    content = {"prediction": "It goes.", "seeds": [0, 1], "variants": {"a": {"encoder": "deterministic"}}}
+    return yaml.safe_dump(content | changes, sort_keys=False)
+
+
+def runs(**changes: Any) -> list[Run]:
+    return PARAMS.runs(parse_study(study(**changes)))
+
+
+def test_a_grid_is_its_variants_times_its_seeds_in_order() -> None:
+    found = runs(variants={"still": {}, "noisy": {"encoder": "gaussian", "model.sigma": 0.1}})
+    assert [(run.variant, run.config.seed) for run in found] == [
+        ("still", 0), ("still", 1), ("noisy", 0), ("noisy", 1),
+    ]  # fmt: skip
+    assert [run.config.encoder for run in found] == 2 * ["deterministic"] + 2 * ["gaussian"]
+    assert found[2].config.model.sigma == 0.1
+    assert found[0].config.model.sigma == "learned"
+
+
+def test_a_variant_that_names_its_seed_is_one_run() -> None:
+    found = runs(variants={"a": {}, "b": {"prior": "none", "seed": 7}})
+    assert [(run.variant, run.config.seed) for run in found] == [("a", 0), ("a", 1), ("b", 7)]
+
+
+def test_the_recipe_holds_for_all_runs_and_the_base_runs_choices_for_none() -> None:
+    other = PARAMS.model_copy(update={"prior": "mixture", "encoder": "universal", "seed": 9, "labels": 3})
+    grid = parse_study(study(variants={"a": {"train.epochs": 3}}))
+    assert other.runs(grid) == PARAMS.runs(grid)
+    (first, _) = PARAMS.runs(grid)
+    assert first.config.train == PARAMS.train.model_copy(update={"epochs": 3})
+    assert first.config.data == PARAMS.data
+
+
+def test_a_sigma_in_the_recipe_concerns_the_gaussian_encoder_alone() -> None:
+    noisy = PARAMS.model_copy(update={"model": PARAMS.model.model_copy(update={"sigma": 0.2})})
+    grid = parse_study(study(variants={"a": {}, "b": {"encoder": "gaussian"}, "c": {"encoder": "universal"}}))
+    assert [run.config.model.sigma for run in noisy.runs(grid)[::2]] == ["learned", 0.2, "learned"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"train.epochz": 3}, ["variants.a", "'train.epochz'", "train.epochs"]),
+        ({"plot_2A.dpi": 3}, ["variants.a", "'plot_2A.dpi'", "allowed: "]),
+        ({"model": 3}, ["variants.a", "model: expected keys"]),
+        ({"prior": "gausian"}, ["variants.a", "prior: 'gausian'", "did you mean 'gaussian'?"]),
+        ({"train.epochs": 0}, ["variants.a", "train.epochs: 0"]),
+        ({"train.epochs": True}, ["variants.a", "train.epochs: True"]),
+        ({"seed": -1}, ["variants.a", "seed: -1"]),
+        ({"model.sigma": 0.1}, ["variants.a", "model.sigma: 0.1 is the standard deviation of the gaussian"]),
+        ({"objective": "variational"}, ["variants.a", "needs encoder: gaussian"]),
+    ],
+)
+def test_a_wrong_change_is_told_with_its_variant_and_what_is_allowed(
+    changes: dict[str, Any], words: list[str]
 ) -> None:
-    line = complaint(TEXT.replace(right, wrong))
-    assert f"{place}{wrong.strip()}: unknown key; did you mean '{right.strip()}'?" in line
+    line = failure(lambda: runs(variants={"a": changes}))
+    assert line.startswith("params.yaml: ")
+    assert all(word in line for word in words), line
 
 
-def test_a_key_of_two_lines_gets_one() -> None:
-    complaint(TEXT + '\n"a\\nb": 1\n')
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seeds": []}, "seeds: at least one"),
+        ({"seeds": [0, 0]}, "seeds: [0, 0]"),
+        ({"seeds": [2**32]}, "seeds.0: 4294967296"),
+        ({"variants": {}}, "variants: at least one"),
+        ({"variants": {"a/b": {}}}, "'a/b' cannot name a variant"),
+        ({"measures": ["likelihood"]}, "allowed: log_likelihood"),
+        ({"keep": ["b"]}, "keep: 'b' is no variant; allowed: a"),
+        ({"prediction": " "}, "prediction: missing"),
+        ({"cells": ["a"]}, "cells: unknown key"),
+        ({"margins": {"kl": 0.02}}, "margins.sliced_w2: missing"),
+    ],
+)
+def test_a_grid_that_makes_no_sense_is_refused_in_one_line(changes: dict[str, Any], words: str) -> None:
+    line = failure(lambda: parse_study(study(**changes)))
+    assert line.startswith("params.yaml: ")
+    assert words in line
+
+
+def test_one_run_under_two_names_is_refused() -> None:
+    line = failure(lambda: runs(variants={"a": {}, "b": {"prior": "gaussian"}}))
+    assert "b, seed 0 is the same run as a, seed 0" in line
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("studies/*/params.yaml")), ids=lambda path: path.parent.name
+)
+def test_every_committed_study_has_a_prediction_and_runs(path: Any) -> None:
+    settings = parse_study(path.read_text(encoding="utf-8"))
+    assert PARAMS.runs(settings)

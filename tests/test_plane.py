@@ -74,15 +74,6 @@ def test_every_code_is_a_point_in_its_digits_colour() -> None:
     assert scatter.get_sizes() == [4.0]
 
 
-def test_each_of_a_digits_clusters_has_its_name() -> None:
-    wide = np.random.default_rng(1).standard_normal((1000, 2))
-    clusters = [wide[:400] / 10 + [2, 2], wide[400:800] / 4 - [2, 2], wide[800:] / 10]
-    axes = plane(np.concatenate(clusters), Gaussian(), np.repeat([7, 7, 3], [400, 400, 200]))
-    names = sorted((text.get_text(), text.get_position()) for text in axes.texts)
-    assert [name for name, _ in names] == ["3", "7", "7"]
-    np.testing.assert_allclose([place for _, place in names], [[0, 0], [-2, -2], [2, 2]], atol=0.4)
-
-
 def test_beside_the_codes_are_samples_of_the_prior_in_grey_on_the_same_scale() -> None:
     null = 9 * np.random.default_rng(2).standard_normal((300, 2))
     codes, beside = figure_2a(5 * Z, Y, Gaussian(), null, "title", 4.0).axes
@@ -94,8 +85,6 @@ def test_beside_the_codes_are_samples_of_the_prior_in_grey_on_the_same_scale() -
     assert (corners(codes)[0] < null.min(0)).all()
     assert (corners(codes)[1] > null.max(0)).all()
     assert len(contours(beside)) == len(contours(codes)) == 1
-    assert codes.get_title() == "200 codes z, coloured by digit"
-    assert beside.get_title() == "300 samples of p(z): N(0, I)"
 
 
 def test_without_a_prior_the_crowded_middle_is_enlarged_instead() -> None:
@@ -108,7 +97,6 @@ def test_without_a_prior_the_crowded_middle_is_enlarged_instead() -> None:
     (square,) = codes.patches
     assert isinstance(square, Rectangle)
     np.testing.assert_allclose([square.get_xy(), np.add(square.get_xy(), (high - low))], [low, high])
-    assert "enlarged" in beside.get_title()
 
 
 def test_without_a_prior_names_in_the_crowded_middle_stand_where_it_is_enlarged() -> None:
@@ -121,14 +109,6 @@ def test_without_a_prior_names_in_the_crowded_middle_stand_where_it_is_enlarged(
 # Contours.
 
 
-@pytest.mark.parametrize("std", [0.2, 1.0, 5.0])
-def test_the_contours_of_a_gaussian_hold_the_mass_they_say(std: float) -> None:
-    lines = radii(plane(Z, Gaussian(std)))
-    for line, mass in zip(lines, (0.5, 0.9, 0.99), strict=True):
-        # Of N(0, I) in the plane, 1 - exp(-r^2 / 2) lies within r.
-        np.testing.assert_allclose(line, std * np.sqrt(-2 * np.log(1 - mass)), rtol=0.01)
-
-
 @CONSTRAINING
 def test_the_contours_of_every_prior_hold_the_mass_they_say(name: str) -> None:
     (lines,) = contours(plane_of_near_codes(name))
@@ -137,16 +117,6 @@ def test_the_contours_of_every_prior_hold_the_mass_they_say(name: str) -> None:
     for share, mass in zip(inside, prior_class(name).contour_masses, strict=True):
         # Four standard errors or, at the edge of a flat density, a cell of the grid on either side.
         assert share == pytest.approx(mass, abs=4 * np.sqrt(mass * (1 - mass) / len(z)) or 0.006)
-
-
-@pytest.mark.parametrize("std", [1.0, 5.0])
-def test_the_contour_of_the_uniform_prior_is_the_edge_of_its_square(std: float) -> None:
-    (lines,) = contours(plane(0.01 * Z, Uniform(std)))
-    (edge,) = lines.get_paths()
-    vertices = np.asarray(edge.vertices)
-    np.testing.assert_allclose(np.abs(vertices).max(1), np.sqrt(3) * std, rtol=0.004)
-    low, high = vertices.min(0), vertices.max(0)
-    np.testing.assert_allclose([-low, high], np.sqrt(3) * std, rtol=0.004)
 
 
 @pytest.mark.parametrize("far", [40, 1000, 1e6])
@@ -163,8 +133,8 @@ def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None
         return [text.get_text() for text in legend.get_texts()]
 
     assert labels(UNCONSTRAINED) == list("0123456789")
-    assert labels(Gaussian()) == [*"0123456789", "contours that hold 50%, 90%, 99% of p(z)"]
-    assert labels(Uniform()) == [*"0123456789", "contours that hold 100% of p(z)"]
+    assert [len(labels(kind)) for kind in (Gaussian(), Uniform())] == [11, 11]
+    assert "50%, 90%, 99%" in labels(Gaussian())[-1]
 
 
 # Limits.
@@ -180,40 +150,22 @@ def test_the_legend_lists_the_digits_and_the_contours_if_there_are_any() -> None
 def test_the_plane_is_square_and_holds_every_code(name: str, spread: float) -> None:
     z = spread * Z + ([100, -3] if name == "none" else 0)
     axes = plane(z, prior_class(name)())
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    assert right - left == pytest.approx(top - bottom)
+    low, high = corners(axes)
+    assert np.ptp(high - low) == pytest.approx(0, abs=1e-9 * spread)
     assert axes.get_aspect() == 1
-    assert left < z[:, 0].min() < z[:, 0].max() < right
-    assert bottom < z[:, 1].min() < z[:, 1].max() < top
+    assert ((low < z) & (z < high)).all()
 
 
 @CONSTRAINING
 def test_the_plane_shows_the_whole_prior_and_all_its_contours(name: str) -> None:
     axes = plane_of_near_codes(name)
-    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    low, high = corners(axes)
     z = prior_samples(name)
     assert np.mean((low < z) & (z < high)) > 0.999
     (lines,) = contours(axes)
     vertices = np.concatenate([path.vertices for path in lines.get_paths()])
     assert ((low < vertices) & (vertices < high)).all()
     assert (high - low < 1.2 * np.ptp(z, axis=0).max()).all()
-
-
-@pytest.mark.parametrize("name", ["gaussian", "uniform", "mixture"])
-def test_the_plane_is_centred_on_a_symmetric_prior(name: str) -> None:
-    axes = plane_of_near_codes(name)
-    np.testing.assert_allclose([sum(axes.get_xlim()), sum(axes.get_ylim())], 0, atol=1e-9)
-
-
-@pytest.mark.parametrize("std", [1.0, 5.0])
-def test_the_plane_of_a_gaussian_reaches_3_6_standard_deviations(std: float) -> None:
-    left, right = plane(0.01 * Z, Gaussian(std)).get_xlim()
-    assert right == pytest.approx(-left) == pytest.approx(1.05 * 3.6 * std)
-
-
-def test_without_a_prior_the_plane_is_no_larger_than_the_codes_need() -> None:
-    left, right = plane(0.01 * Z, UNCONSTRAINED).get_xlim()
-    assert right - left < 0.01 * 1.2 * np.ptp(Z, axis=0).max()
 
 
 # The ablation's planes.
@@ -228,10 +180,6 @@ def test_planes_stand_in_rows_each_with_its_own_title_and_prior() -> None:
     specs = [axes.get_subplotspec() for axes in planes.axes]
     places = [(spec.rowspan.start, spec.colspan.start) for spec in specs if spec is not None]
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
-    (legend,) = planes.legends
-    labels = [text.get_text() for text in legend.get_texts()]
-    hold = [f"contours that hold {masses} of p(z)" for masses in ("50%, 90%, 99%", "100%")]
-    assert labels == [*"0123456789", *hold]
 
 
 def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_say_so() -> None:
@@ -245,9 +193,3 @@ def test_planes_are_on_one_scale_that_holds_all_but_those_without_a_prior_which_
     assert ((low < codes[2]) & (codes[2] < high)).all()
     assert np.ptp(corners(none)[:, 0]) > 5 * (high - low)[0]
     assert [axes.get_xlabel() for axes in planes.axes] == ["$z_1$", "$z_1$ (on a scale of its own)", "$z_1$"]
-
-
-def test_where_no_run_has_a_prior_each_plane_has_the_scale_of_its_codes() -> None:
-    small, large = figure_side_by_side([("title", k * Z, Y, UNCONSTRAINED) for k in (1, 9)], 2, 3.0).axes
-    np.testing.assert_allclose(corners(large), 9 * corners(small))
-    assert small.get_xlabel() == "$z_1$"

@@ -1,12 +1,8 @@
 """What training, measures and figures make of a prior: components, KL divergence, cells, contours."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 from tiny import make_config
 from torch.distributions import Normal, kl_divergence
@@ -16,7 +12,6 @@ from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
 from aae.model.priors.mixture import Mixture
 from aae.model.priors.swiss_roll import SwissRoll
-from aae.model.priors.unconstrained import Unconstrained
 from aae.model.priors.uniform import Uniform
 from aae.model.randomness import named_generator
 from aae.system.errors import UserError
@@ -45,15 +40,6 @@ def test_samples_of_a_component_lie_in_it(kind: type[Prior], std: float) -> None
     assert (prior.component(z.numpy()) == components.numpy()).mean() > 0.999  # The mixture's overlap.
 
 
-@WITH_COMPONENTS
-def test_every_component_is_filled_evenly(kind: type[Prior]) -> None:
-    prior = kind()
-    for component in range(prior.components):
-        z = prior.sample_components(torch.full((5000,), component), named_generator(component, "test"))
-        within = prior.to_uniform(z.numpy())[:, 0] * prior.components - component
-        assert stats.kstest(within, "uniform").pvalue > 1e-4
-
-
 @STDS
 @WITH_COMPONENTS
 def test_unlabelled_images_get_samples_of_the_whole_prior(kind: type[Prior], std: float) -> None:
@@ -66,27 +52,10 @@ def test_unlabelled_images_get_samples_of_the_whole_prior(kind: type[Prior], std
     assert len(counts) == prior.components == 10
 
 
-@WITH_COMPONENTS
-def test_a_generator_decides_the_samples_of_components_to_the_bit(kind: type[Prior]) -> None:
-    components = torch.arange(11)
-    one, same, other = (
-        kind().sample_components(components, named_generator(seed, "test")) for seed in (0, 0, 1)
-    )
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
-
-
 def test_the_mixtures_components_are_the_nearest_of_ten_on_a_ring() -> None:
     angles = 2 * np.pi * np.arange(10) / 10
     centres = 5 * np.sqrt(2 - 0.32**2 - 0.06**2) * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     assert Mixture(5.0).component(centres).tolist() == list(range(10))
-
-
-def test_the_swiss_rolls_components_follow_one_another_outwards() -> None:
-    prior = SwissRoll()
-    radii = np.linalg.norm(samples(prior), axis=1)
-    component = prior.component(samples(prior))
-    assert (np.diff([radii[component == k].mean() for k in range(10)]) > 0).all()
 
 
 # KL divergence.
@@ -124,35 +93,6 @@ def test_the_mixtures_kl_divergence_is_on_average_that_of_a_quadrature(std: floa
 # Projections.
 
 
-@pytest.mark.parametrize("std", [1.0, 0.3, 5.0])
-@pytest.mark.parametrize("n", [1, 2, 5])
-def test_the_gaussians_projected_cells_match_numerical_integration(std: float, n: int) -> None:
-    means, variance = Gaussian(std).projected_cells(np.array([np.cos(0.7), np.sin(0.7)]), n)
-    normal = stats.norm(scale=std)
-    edges = normal.ppf(np.arange(n + 1) / n)
-
-    def moments(power: int) -> np.ndarray:
-        return np.array([normal.expect(lambda t: t**power, lb=a, ub=b) * n for a, b in pairwise(edges)])
-
-    first, second = moments(1), moments(2)
-    np.testing.assert_allclose(means, first, atol=1e-7 * std)
-    assert variance == pytest.approx(np.mean(second - first**2), rel=1e-6)
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(1, 20_000), st.floats(0.01, 100), st.floats(0, np.pi))
-def test_the_gaussians_cells_ascend_are_centred_and_add_up_to_its_variance(
-    n: int, std: float, angle: float
-) -> None:
-    means, variance = Gaussian(std).projected_cells(np.array([np.cos(angle), np.sin(angle)]), n)
-    assert means.shape == (n,)
-    assert (np.diff(means) > 0).all()
-    assert means.mean() == pytest.approx(0, abs=1e-9 * std)
-    assert 0 < variance <= std**2
-    # The law of total variance.
-    assert np.mean(means**2) + variance == pytest.approx(std**2, rel=1e-12)
-
-
 @CONSTRAINING
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.0])
 def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: float) -> None:
@@ -171,59 +111,7 @@ def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: flo
 # Figures.
 
 
-@STDS
-@CONSTRAINING
-def test_contours_hold_the_stated_masses(kind: type[Prior], std: float) -> None:
-    prior = kind(std)
-    levels = prior.contour_levels()
-    assert (np.diff(levels) > 0).all()
-    held = (np.exp(prior.log_density(samples(prior))) >= levels[:, None]).mean(1)
-    np.testing.assert_allclose(held, sorted(prior.contour_masses, reverse=True), atol=0.003)
-
-
-@STDS
-@CONSTRAINING
-def test_the_limits_hold_nearly_all_of_a_prior_and_little_else(kind: type[Prior], std: float) -> None:
-    prior = kind(std)
-    low, high = prior.limits()
-    z = samples(prior)
-    assert ((z >= low) & (z <= high)).all(1).mean() > 0.999
-    outermost = np.quantile(z, [0.002, 0.998], axis=0)
-    assert (np.abs(outermost - [low, high]) < 0.2 * (high - low)).all()
-
-
-def test_figure_2e_shows_the_priors_percentiles_or_without_a_prior_the_codes_own() -> None:
-    z = np.random.default_rng(0).exponential(size=(1001, 2)).astype(np.float32)
-    u = np.stack(np.meshgrid([0.1, 0.5, 0.9], [0.2, 0.7]), axis=-1)
-    np.testing.assert_array_equal(Gaussian(5).percentiles(u, z), 5 * stats.norm.ppf(u))
-    own = Unconstrained(5).percentiles(u, z)
-    assert own.shape == (2, 3, 2)
-    assert own[1, 0, 0] == pytest.approx(np.sort(z[:, 0])[100])
-    assert own[1, 0, 1] == pytest.approx(np.sort(z[:, 1])[700])
-    assert Unconstrained().contour_masses == ()
-
-
-@pytest.mark.parametrize(
-    ("prior", "description"),
-    [
-        (Gaussian(), "N(0, I)"),
-        (Gaussian(5.0), "N(0, 5² I)"),
-        (Uniform(), "U[-1.73, 1.73]²"),
-        (Uniform(5.0, 8), "U[-8.66, 8.66]^8"),
-    ],
-)
-def test_figures_call_a_prior_by_its_formula(prior: Prior, description: str) -> None:
-    assert prior.description == description
-
-
 # What does not go together.
-
-
-@WITH_COMPONENTS
-def test_planar_priors_refuse_eight_dimensions_in_one_line(kind: type[Prior]) -> None:
-    with pytest.raises(UserError) as caught:
-        kind(1.0, 8)
-    assert str(caught.value) == f"params.yaml: model.code_dim: prior {kind.name} needs 2, not 8"
 
 
 def test_what_needs_a_plane_refuses_eight_dimensions_in_one_line() -> None:
@@ -238,17 +126,3 @@ def test_a_run_has_the_prior_that_it_names(name: str) -> None:
     assert type(prior) is prior_class(name)
     assert (prior.std, prior.dim) == (5.0, 2)
     assert run_prior(make_config(prior=name, seed=7, model={"prior_std": 5.0})) is prior  # Made once.
-
-
-@pytest.mark.parametrize("name", ["uniform", "swiss_roll"])
-def test_a_variational_run_refuses_a_prior_with_places_of_density_0(name: str) -> None:
-    line = rf"params\.yaml: prior: {name} has places of density 0, .* variational allowed: gaussian, mixture"
-    with pytest.raises(UserError, match=f"^{line}$"):
-        run_prior(make_config(prior=name, objective="variational", encoder="gaussian"))
-
-
-@pytest.mark.parametrize("name", ["gaussian", "uniform"])
-def test_labels_refuse_a_prior_without_components(name: str) -> None:
-    line = rf"params\.yaml: prior: {name} has no components .* labels above 0 allowed: mixture, swiss_roll"
-    with pytest.raises(UserError, match=f"^{line}$"):
-        run_prior(make_config(prior=name, labels=100))

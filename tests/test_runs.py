@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from conftest import ROOT, failure
 from safetensors.numpy import load_file
+from safetensors.torch import save
 from tiny import make_config
 
 from aae.data.images import read_images
 from aae.model.parts import prior_class
-from aae.runs import rows, training
+from aae.runs import checkpoints, rows, training
+from aae.runs.checkpoints import Checkpoint
 from aae.runs.environment import find_environment
 from aae.runs.evaluation import MEASURES, evaluate_run, evaluation_key
 from aae.runs.nulls import find_null
@@ -174,14 +177,6 @@ def test_settings_and_images_decide_the_key_and_nothing_that_lies_elsewhere(
         training_key(config, replace(images, x=pixel)),
     ]
     assert len({key, *others}) == 1 + len(others)
-
-
-def test_a_variant_with_the_base_runs_settings_is_the_base_run(sample_folder: Path) -> None:
-    base = params().base()
-    grid = GridSettings.model_validate({"seeds": [base.seed], "variants": {"a": {"encoder": base.encoder}}})
-    ((_, config),) = params().runs(grid)
-    images = read_images(sample_folder, base)
-    assert training_key(config, images) == training_key(base, images)
 
 
 def test_measures_beyond_the_usual_have_entries_of_their_own(sample_folder: Path) -> None:
@@ -370,3 +365,42 @@ def test_a_null_is_of_as_many_samples_as_there_are_codes_and_is_made_once(store:
     assert not drawn
     # More codes lie closer to the prior.
     assert find_null(store, prior, 480, 960)["raw"]["kl"]["std"] < null["raw"]["kl"]["std"]
+
+
+# Checkpoints.
+
+
+TENSORS = {
+    "networks": {"weight": torch.arange(6.0).view(2, 3), "a/b": torch.ones(())},
+    "codes": {"epoch 000001": torch.tensor([[0.1, -0.2]])},
+    "generators": {"batch_order": torch.Generator().get_state()},
+}
+UNFINISHED = Checkpoint(TENSORS, [{"epoch": 1, "loss": 0.1 + 0.2, "absent": float("nan")}])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A checkpoint in the folder of a run."""
+    path = tmp_path / "run/key.safetensors"
+    checkpoints.save(UNFINISHED, path)
+    return path
+
+
+def test_a_checkpoint_comes_back_to_the_bit(path: Path) -> None:
+    loaded = checkpoints.load(path)
+    assert repr(loaded.history) == repr(UNFINISHED.history)  # By repr, as NaN is not NaN.
+    assert {group: set(members) for group, members in loaded.tensors.items()} == {
+        group: set(members) for group, members in TENSORS.items()
+    }
+    for group, members in TENSORS.items():
+        assert all(torch.equal(loaded.tensors[group][name], tensor) for name, tensor in members.items())
+
+
+def test_any_wrong_or_missing_byte_and_any_other_file_is_damage(path: Path) -> None:
+    whole = path.read_bytes()
+    places = range(0, len(whole), 97)
+    wrong = [whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in places]
+    for content in [*wrong, *(whole[:place] for place in places), save({"weight": torch.ones(2)})]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="damaged"):
+            checkpoints.load(path)

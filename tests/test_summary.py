@@ -1,26 +1,27 @@
-"""The flat tables: a run's row, the base run's numbers beside their nulls, and variants over seeds."""
+"""Flat tables and panels: a run's row, the base run's numbers beside their nulls, variants over seeds."""
 
+import copy
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from evaluated import FORM, NULL, ablation, config_of, evaluation, row_of, rows_of
+from evaluated import ENCODERS, FORM, NULL, ablation, band, config_of, evaluation, row_of, rows_of
 from scipy import stats
 from tiny import make_config
 
 from aae.compare.measures import MEASURES
-from aae.compare.summary import details, headline, run_row, variants, with_excess
+from aae.compare.panels import SHOWN, fit_panels
+from aae.compare.summary import details, run_row, variants, with_excess
 from aae.data.datasets import SHAPE
-from aae.measure import scorecard
 from aae.measure.evaluation import evaluate
 from aae.measure.nulls import large_null_bands, null_bands
 from aae.measure.smoothed import smoothed_kl
 from aae.model.discriminator import make_discriminator
 from aae.model.encoding import final_codes
 from aae.model.networks import Autoencoder
-from aae.model.parts import run_prior
+from aae.model.parts import prior_class, run_prior
 
 CONFIG = config_of("gaussian-gaussian-7")
 
@@ -35,24 +36,6 @@ def by_variant(rows: list[dict[str, Any]], measure: str) -> dict[str, dict[str, 
 
 
 # A run.
-
-
-def test_a_row_names_its_run_and_has_every_number_under_the_name_of_its_codes() -> None:
-    found = row_of(CONFIG, evaluation(kl=0.09, w2=0.03, sigma=0.25))
-    assert {name: found[name] for name in ("encoder", "prior", "seed")} == {
-        "encoder": "gaussian", "prior": "gaussian", "seed": 7,
-    }  # fmt: skip
-    expected = {
-        "kl": 0.09, "kl_whitened": 0.081, "kl_training": 0.07,
-        "sliced_w2": 0.03, "sliced_w2_whitened": 0.027, "sliced_w2_training": 0.025,
-        "sliced_w2_excess": 0.024, "sliced_w2_training_excess": 0.024, "sliced_w2_low": 0.025,
-        "sliced_w2_high": 0.035, "shift": 0.025, "shift_excess": 0.015, "total_variation": 0.15,
-        "below_half": 0.04, "below_quarter": 0.012, "probe_jsd": 0.012, "neighbour_jsd": 0.016,
-        "discriminator_jsd": 0.004, "discriminator_jsd_null": 0.0,
-        "sigma_median": 0.25, "sigma_p95": 0.5, "c2st_accuracy": 0.54, "holes": 0.03, "ks_radius": 0.02,
-        "outside": 0.0, "reconstruction_error": 0.035, "neighbour_accuracy": 0.83,
-    }  # fmt: skip
-    assert {name: found[name] for name in found if name in MEASURES} == pytest.approx(expected)
 
 
 def test_what_a_run_lacks_is_left_out_of_its_row_and_a_zero_is_not() -> None:
@@ -73,25 +56,6 @@ def test_a_null_for_other_numbers_of_codes_gives_no_excess() -> None:
     assert "sliced_w2_training_excess" in found
 
 
-def test_every_number_of_the_scorecard_has_a_title() -> None:
-    assert set(scorecard.MEASURES) <= set(MEASURES)
-    labels = [measure.label for measure in MEASURES.values()]
-    assert len(set(labels)) == len(labels)
-
-
-def test_the_headline_has_four_digits_and_the_numbers_of_the_row() -> None:
-    found = headline(row_of(CONFIG, evaluation(kl=0.0912345, sigma=2.34567e-6)))
-    assert found["kl"] == 0.09123
-    assert found["sigma"] == 2.346e-6
-    assert found["squared_error"] == 0.035
-    assert found["neighbours"] == 0.83
-    assert list(found)[:2] == ["kl", "kl_training"]
-    assert len(found) <= 12
-    without = evaluation()
-    del without["discriminator_jsd"]
-    assert "discriminator_jsd" not in headline(row_of(CONFIG, without))
-
-
 # The base run's details.
 
 
@@ -110,19 +74,6 @@ def test_details_hold_each_number_against_samples_of_as_many_codes() -> None:
     none = numbers["discriminator_jsd"]
     assert none["null"] is none["low"] is none["high"] is None
     assert set(MEASURES) & set(numbers) == set(measures) & set(MEASURES)
-
-
-def test_details_have_the_codes_moments_and_what_the_run_was_trained_with() -> None:
-    found = details(with_excess(evaluation(), NULL), NULL, "torch-2.14.1-cpu")
-    values = {each["name"]: each["value"] for each in found}
-    assert (values["mean_1"], values["mean_2"]) == (0.01, -0.02)
-    assert [values[f"covariance_{place}"] for place in ("1_1", "1_2", "2_2")] == [0.98, 0.03, 0.94]
-    assert values["trained_with"] == "torch-2.14.1-cpu"
-
-
-def test_a_number_that_prior_samples_do_not_have_has_no_null_band() -> None:
-    assert MEASURES["sliced_w2"].band(NULL) == NULL["raw"]["sliced_w2"]
-    assert MEASURES["reconstruction_error"].band(NULL) == MEASURES["kl"].band({"raw": {}}) == {}
 
 
 # Over seeds.
@@ -162,24 +113,6 @@ def test_variants_stand_in_the_order_in_which_they_came_and_do_not_mix() -> None
     assert [each["mean"] for each in found.values()] == [2.0, 10.0, 100.0]
 
 
-def test_what_only_other_variants_have_is_no_row_of_a_variant() -> None:
-    rows = [row("gaussian", "uniform", 0, kl=1.0), row("gaussian", "gaussian", 0, kl=2.0, shift=0.5)]
-    assert list(by_variant(rows, "shift")) == ["gaussian, gaussian"]
-    assert list(by_variant(rows, "kl")) == ["gaussian, uniform", "gaussian, gaussian"]
-
-
-def test_every_number_of_an_ablation_is_summarised() -> None:
-    rows = rows_of(ablation())
-    for variant in {(each["encoder"], each["prior"]) for each in rows}:
-        named = set().union(*(each for each in rows if (each["encoder"], each["prior"]) == variant))
-        measures = {
-            each["measure"]
-            for each in variants(rows, {"gaussian": NULL, "none": NULL})
-            if (each["encoder"], each["prior"]) == variant
-        }
-        assert measures == named - {"encoder", "prior", "seed"}
-
-
 # What evaluations and null distributions really hold.
 
 
@@ -202,3 +135,44 @@ def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
     bands = {name: measure.band(null) for name, measure in MEASURES.items() if measure.null}
     assert all({"mean", "low", "high"} <= set(band) for band in bands.values())
     assert len(details(with_excess(measures, null), null, "here")) == len(MEASURES) - 1 + 5 + 1
+
+
+# The panels of the fit.
+
+
+NULLS = {"gaussian": NULL, "none": NULL}
+OBJECTS = {name: prior_class(name)() for name in NULLS}
+
+
+def test_each_measure_has_a_panel_of_every_variant_under_a_prior_with_a_value_a_seed() -> None:
+    rows = rows_of(ablation())
+    panels, _ = fit_panels(rows, NULLS, OBJECTS)
+    bands = [NULL["training"]["kl"], NULL["raw"]["kl"], NULL["raw"]["sliced_w2"]]
+    for (label, null, values), measure, expected in zip(panels, SHOWN, bands, strict=True):
+        assert label == MEASURES[measure].label
+        assert null == (expected["low"], expected["high"])
+        assert [name for name, _ in values] == [f"{encoder} encoder, prior: gaussian" for encoder in ENCODERS]
+        for (_, drawn), encoder in zip(values, ENCODERS, strict=True):
+            due = [row[measure] for row in rows if (row["encoder"], row["prior"]) == (encoder, "gaussian")]
+            np.testing.assert_array_equal(drawn, due)
+            assert len(due) == 3
+
+
+def test_the_note_says_what_is_not_shown() -> None:
+    cells = ablation()
+    _, note = fit_panels(rows_of(cells), NULLS, OBJECTS)
+    assert note == "deterministic encoder without a prior: KL 36.5 nats, sliced W2 5.40; not shown"
+    del cells["deterministic-none-0"]
+    _, note = fit_panels(rows_of(cells), {"gaussian": NULL}, {"gaussian": OBJECTS["gaussian"]})
+    assert note == ""
+
+
+def test_the_band_is_the_widest_of_the_priors_that_are_shown() -> None:
+    other = copy.deepcopy(NULL)
+    other["raw"]["kl"] = band(0.02, 0.05)
+    rows = rows_of(ablation())
+    rows += [row | {"prior": "uniform"} for row in rows[:3]]
+    nulls = NULLS | {"uniform": other, "none": {}}  # A prior that is not shown needs no band.
+    panels, _ = fit_panels(rows, nulls, OBJECTS | {"uniform": prior_class("uniform")()})
+    assert panels[1][1] == (min(NULL["raw"]["kl"]["low"], other["raw"]["kl"]["low"]), 0.05)
+    assert len(panels[1][2]) == 4

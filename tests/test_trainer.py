@@ -10,7 +10,7 @@ from aae.model.objectives.adversarial import Adversarial
 from aae.model.objectives.base import Moment, Tensors
 from aae.model.priors.gaussian import Gaussian
 from aae.model.randomness import named_generator
-from aae.model.trainer import Losses, Trainer, mean_losses, rate_factor, to_unit
+from aae.model.trainer import Trainer, rate_factor, to_unit
 from aae.settings.config import RunConfig
 
 ADVERSARIAL = ["discriminator_loss", "encoder_adversarial_loss"]
@@ -44,26 +44,15 @@ def seen_images(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> list[list[
 # The phases.
 
 
-def test_a_step_between_regularization_phases_leaves_the_discriminator_alone(x: torch.Tensor) -> None:
+def test_every_second_step_has_a_regularization_phase_and_moves_the_discriminator(x: torch.Tensor) -> None:
     trainer = make(make_config(), x)
-    discriminator = snapshot(discriminator_of(trainer))
-    encoder, decoder = snapshot(trainer.autoencoder.encoder), snapshot(trainer.autoencoder.decoder)
-    losses = next_step(trainer)
-    assert not moved(discriminator_of(trainer), discriminator)
-    assert moved(trainer.autoencoder.encoder, encoder)
-    assert moved(trainer.autoencoder.decoder, decoder)
-    assert list(losses) == ["reconstruction_loss"]
-
-
-def test_a_step_with_both_phases_moves_all_three_networks(x: torch.Tensor) -> None:
-    trainer = make(make_config(), x)
-    next_step(trainer)
-    networks = [discriminator_of(trainer), trainer.autoencoder.encoder, trainer.autoencoder.decoder]
-    before = [snapshot(network) for network in networks]
-    losses = next_step(trainer)
-    assert all(moved(network, was) for network, was in zip(networks, before, strict=True))
-    assert list(losses) == ["reconstruction_loss", *ADVERSARIAL]
-    assert losses["discriminator_loss"] > 0
+    networks = [trainer.autoencoder.encoder, trainer.autoencoder.decoder, discriminator_of(trainer)]
+    for step in range(4):
+        before = [snapshot(network) for network in networks]
+        losses = next_step(trainer)
+        assert list(losses) == ["reconstruction_loss", *(ADVERSARIAL if step % 2 else [])]
+        expected = [True, True, step % 2 == 1]
+        assert [moved(network, was) for network, was in zip(networks, before, strict=True)] == expected
 
 
 def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: torch.Tensor) -> None:
@@ -75,22 +64,6 @@ def test_the_regularization_phase_reaches_the_encoder_but_not_the_decoder(x: tor
         next_step(trainer)
     assert moved(heavy.autoencoder.encoder, snapshot(light.autoencoder.encoder))
     assert not moved(heavy.autoencoder.decoder, snapshot(light.autoencoder.decoder))
-
-
-def test_the_discriminator_sees_the_codes_of_the_latest_minibatches_in_one_pass_a_phase(
-    x: torch.Tensor,
-) -> None:
-    # 12 steps in all, a regularization phase on every third.
-    trainer = make(make_config(train={"regularization_interval": 3, "code_buffer": 2}), x)
-    codes: list[torch.Tensor] = []
-    shown: list[torch.Tensor] = []
-    trainer.autoencoder.decoder.register_forward_pre_hook(lambda _, given: codes.append(given[0].detach()))
-    discriminator_of(trainer).register_forward_pre_hook(lambda _, given: shown.append(given[0].detach()))
-    for _ in range(2):
-        trainer.run_epoch()
-    assert [len(each) for each in shown] == 4 * [2 * 200]  # Prior samples, and then codes.
-    for each, last in zip(shown, (3, 6, 9, 12), strict=True):
-        assert torch.equal(each[200:], torch.cat(codes[last - 2 : last]))
 
 
 # Images, passes and epochs.
@@ -128,46 +101,37 @@ def test_with_fewer_images_an_epoch_keeps_its_length_in_updates(
     assert len({tuple(numbers) for numbers in passes}) == 3
 
 
-def test_an_images_digit_goes_with_it(
+def test_the_objective_is_told_the_images_digits_and_where_the_run_stands(
     x: torch.Tensor, y: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make(make_config(prior="mixture", labels=600), x, y)
     seen = seen_images(trainer, monkeypatch)
-    told: list[torch.Tensor] = []
+    told: list[tuple[Moment, torch.Tensor]] = []
     draw = trainer.objective.draw
 
     def watch(moment: Moment, digits: torch.Tensor) -> tuple[int, Tensors]:
-        told.append(digits)
+        told.append((moment, digits))
         return draw(moment, digits)
 
     monkeypatch.setattr(trainer.objective, "draw", watch)
-    trainer.run_epoch()
-    assert len(told) == 6
-    for places, digits in zip(seen, told, strict=True):
+    for _ in range(2):
+        trainer.run_epoch()
+    for step, (places, (moment, digits)) in enumerate(zip(seen, told, strict=True), 1):
         assert digits.tolist() == y[places].tolist()
+        assert moment.step == step
+        assert moment.progress == pytest.approx(step / 12)
+    assert moment.progress == 1
 
 
-def test_each_step_is_told_and_an_epoch_gives_the_mean_of_its_losses(
-    x: torch.Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trainer = make(make_config(), x)
-    steps: list[Losses] = []
-    run_step = trainer.run_step
-
-    def watch(kind: int, inputs: Tensors) -> Tensors:
-        losses = run_step(kind, inputs)
-        steps.append({name: value.item() for name, value in losses.items()})
-        return losses
-
-    monkeypatch.setattr(trainer, "run_step", watch)
+def test_an_epoch_gives_the_mean_of_its_steps_losses(x: torch.Tensor) -> None:
+    trainer, stepped = make(make_config(), x), make(make_config(), x)
     told: list[int] = []
     losses = trainer.run_epoch(lambda: told.append(trainer.step))
+    steps = [next_step(stepped) for _ in range(6)]
     assert told == [1, 2, 3, 4, 5, 6]
-    assert [list(each)[1:] for each in steps] == 3 * [[], ADVERSARIAL]
     assert list(losses) == ["reconstruction_loss", *ADVERSARIAL, "learning_rate"]
-    assert losses["reconstruction_loss"] == pytest.approx(np.mean([t["reconstruction_loss"] for t in steps]))
-    for name in ADVERSARIAL:
-        assert losses[name] == pytest.approx(np.mean([each[name] for each in steps if len(each) > 1]))
+    for name in ["reconstruction_loss", *ADVERSARIAL]:
+        assert losses[name] == pytest.approx(np.mean([each[name] for each in steps if name in each]))
 
 
 def test_inputs_that_are_drawn_in_several_blocks_are_those_of_one(
@@ -179,12 +143,6 @@ def test_inputs_that_are_drawn_in_several_blocks_are_those_of_one(
     in_blocks = make(make_config(encoder="gaussian"), x)
     in_blocks.run_epoch()
     assert not moved(in_blocks.autoencoder, snapshot(at_once.autoencoder))
-
-
-def test_mean_losses_passes_over_steps_without_regularization() -> None:
-    mean = mean_losses([{"a": 1.0}, {"a": 3.0, "b": 0.5, "c": 0.7}])
-    assert mean == {"a": 2.0, "b": 0.5, "c": 0.7}
-    assert list(mean) == ["a", "b", "c"]
 
 
 # Learning rates.
@@ -207,15 +165,6 @@ def test_the_rates_fall_to_zero_at_the_runs_last_step(x: torch.Tensor) -> None:
     full = [trainer.settings.learning_rate, trainer.settings.discriminator_learning_rate]
     expected = np.outer([1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0], full)
     np.testing.assert_allclose(rates, expected, atol=1e-12)
-
-
-def test_an_epoch_gives_the_rate_of_its_last_step(x: torch.Tensor) -> None:
-    train = {"epochs": 3, "warmup": 0.5, "decay_start": 0.5, "learning_rate": 0.002}
-    trainer = make(make_config(train=train), x)
-    for epoch, factor in ((1, 2 / 3), (2, 2 / 3), (3, 0.0)):
-        assert trainer.run_epoch()["learning_rate"] == pytest.approx(0.002 * factor)
-        assert trainer.step == 6 * epoch
-        assert float(trainer.optimizer.param_groups[0]["lr"]) == pytest.approx(0.002 * factor)
 
 
 def test_training_lowers_the_reconstruction_loss_and_draws_the_codes_to_the_prior(x: torch.Tensor) -> None:

@@ -76,12 +76,6 @@ def test_the_fit_of_both_kinds_of_codes_is_on_a_logarithmic_axis_beside_the_null
     assert band.get_y() + band.get_height() == pytest.approx(BAND[1])
 
 
-def test_a_band_that_is_above_0_has_both_its_ends() -> None:
-    (band,) = panels(figure_when(curves(5), (0.1, 0.2), "test", "title"))[FIT].patches
-    assert isinstance(band, Rectangle)
-    assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((0.1, 0.2))
-
-
 def test_the_gap_between_the_probe_and_the_discriminator_is_shaded() -> None:
     axes = panels(figure_when(curves(5), BAND, "test", "title"))[DIVERGENCE]
     probe, seen = lines(axes).values()
@@ -90,23 +84,6 @@ def test_the_gap_between_the_probe_and_the_discriminator_is_shaded() -> None:
     (gap,) = [item for item in axes.collections if isinstance(item, PolyCollection)]
     heights = np.asarray(gap.get_paths()[0].vertices)[:, 1]
     assert (heights.min(), heights.max()) == pytest.approx((0.01, 0.1))
-
-
-def test_without_a_discriminator_only_the_probe_is_drawn() -> None:
-    axes = panels(figure_when(curves(5, "variational"), BAND, "test", "title"))[DIVERGENCE]
-    assert list(lines(axes)) == ["as a fresh probe finds"]
-    assert len(axes.collections) == 0
-
-
-@pytest.mark.parametrize(
-    ("title", "values"), [(OBJECTIVE, [4.0] * 3), (LOSS, [0.04] * 3), (RATE, [0.003, 0.0015, 0.001])]
-)
-def test_single_curves_are_drawn_from_0(title: str, values: list[float]) -> None:
-    axes = panels(figure_when(curves(3, "variational"), BAND, "test", "title"))[title]
-    (line,) = axes.lines
-    np.testing.assert_allclose(np.asarray(line.get_ydata(), dtype=float), values)
-    low, high = axes.get_ylim()
-    assert low == 0 < max(values) < high
 
 
 @pytest.mark.parametrize("objective", list(OBJECTIVES))

@@ -103,8 +103,8 @@ def test_the_probe_that_finds_more_stands_for_what_there_is_to_see() -> None:
     (numbers,) = by_variant(variants(rows, NULLS))
     assert "boosted trees find 0.0200 nats" in sight(numbers, rows)
     assert sight(numbers, rows).endswith("blind to most of it")
-    del numbers["discriminator_jsd"]
-    assert sight(numbers, rows) == ""
+    older = {name: row for name, row in numbers.items() if name != "discriminator_jsd"}
+    assert sight(older, rows) == ""
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from tables import (
     bench_tables,
     claim_table,
     figures_table,
-    growth_table,
     likelihood_table,
     paper_table,
 )
@@ -27,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("measures", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 STUDY = "studies/encoders"  # The ablation with more seeds.
+ANSWERED = ("ablation", "variants", "contrasts")  # The tables that its answer is of.
 
 
 def main() -> None:
@@ -47,51 +47,33 @@ def fill(text: str, root: Path) -> str:
     def rows(name: str, job: str = ".") -> Any:
         return _json(root / job / f"metrics/{name}.json")
 
-    def answer() -> str:
-        job = STUDY if (root / STUDY / "metrics").exists() else "."
-        return _answer(root, root / job)
-
-    def study(block: Callable[[Any], str], name: str) -> str:
-        if (root / STUDY / "metrics").exists():
-            return block(rows(name, STUDY))
-        return "Not run yet: `dvc repro studies/dvc.yaml:conclude@encoders` makes it.\n"
-
     def figure_by_figure() -> str:
-        if not all((root / "studies" / name / "metrics").exists() for name in ("claims", "table1")):
-            return "Not run yet: `make paper` makes it.\n"
         judged = claims.judged(rows("runs", "studies/claims"))
         return paper_table(judged, rows("table", "studies/table1"))
 
     blocks: dict[str, Callable[[], str]] = {
-        "answer": answer,
+        "answer": lambda: _answer(root, root / STUDY),
         "base": lambda: results.base_table(rows("details")),
         "ablation": lambda: results.ablation_table(rows("variants")),
         "verdicts": lambda: results.sentences(rows("answer")),
         "contrasts": lambda: results.contrast_table(rows("contrasts")),
-        "targets": lambda: study(results.target_table, "variants"),
-        "encoders-ablation": lambda: study(results.ablation_table, "variants"),
-        "encoders-verdicts": lambda: study(results.sentences, "answer"),
-        "encoders-contrasts": lambda: study(results.contrast_table, "contrasts"),
+        "targets": lambda: results.target_table(rows("variants", STUDY)),
+        "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
+        "encoders-verdicts": lambda: results.sentences(rows("answer", STUDY)),
+        "encoders-contrasts": lambda: results.contrast_table(rows("contrasts", STUDY)),
         "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(
-            _json(bench / "machine_peers.json"),
+            _json(bench / "machine.json"),
             pd.read_csv(bench / "speed.csv"),
             pd.read_csv(bench / "quality.csv"),
         ),
-        "growth": lambda: growth_table(
-            _json(bench / "machine_growth.json"), pd.read_csv(bench / "growth.csv")
-        ),
         "figure-by-figure": figure_by_figure,
     }
-    for name, told in OF_THE_PAPER.items():
-        if (folder := root / "studies" / name).joinpath("metrics").exists():
-            blocks[name] = partial(told, folder)
-    for path in sorted(root.glob("studies/*/metrics/means.json")):
+    for path in root.glob("studies/*/metrics/answer.json"):
         folder = path.parents[1]
-        if folder.name not in OF_THE_PAPER:
-            blocks[folder.name] = partial(study_block, folder)
+        blocks[folder.name] = partial(OF_THE_PAPER.get(folder.name, study_block), folder)
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         if first in text:
@@ -134,12 +116,12 @@ def studies(root: Path) -> dict[str, Any]:
 
 def _answer(root: Path, folder: Path) -> str:
     """The answer by the metrics of an ablation and, where it was run, by the study of the discriminator."""
-    tables = (_json(folder / f"metrics/{each}.json") for each in ("ablation", "variants", "contrasts"))
+    ablation, variants, contrasts = (_json(folder / f"metrics/{each}.json") for each in ANSWERED)
     study = root / "studies/discriminator/metrics"
     left = ""
     if study.exists():
         left = discriminator.answer(_json(study / "runs.json"), _json(study / "variants.json"))
-    return results.answer(*tables, left)
+    return results.answer(ablation, variants, contrasts, left)
 
 
 def study_block(folder: Path) -> str:

@@ -29,7 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        store = Store(locate(ROOT))
+        store = locate(ROOT)
         if options.prune:
             prune(store, options.dry)
         elif options.names:

@@ -120,7 +120,8 @@ class Cluster:
             name = found.wanted.run.name
             if isinstance(outcome, Result):
                 try:
-                    take(outcome, store)
+                    write_files(outcome.training, store, TRAINING)
+                    write_files(outcome.evaluation, store, EVALUATION)
                 except UserError as error:
                     outcome = error
             if isinstance(outcome, KilledWorker):
@@ -242,12 +243,6 @@ def work(task: dict[str, Any], images: Images) -> Result:
         assert training is not None
         assert evaluation is not None
         return Result(read_files(training), read_files(evaluation))
-
-
-def take(result: Result, store: Store) -> None:
-    """Put a worker's results into the store; raises a UserError if a byte of them is wrong."""
-    write_files(result.training, store, TRAINING)
-    write_files(result.evaluation, store, EVALUATION)
 
 
 def read_files(folder: Path) -> Files:

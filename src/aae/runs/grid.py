@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aae.data.images import Images, read_images
 from aae.runs.evaluation import KIND as EVALUATION
@@ -21,7 +22,9 @@ from aae.system import artifacts
 from aae.system.errors import UserError
 
 if TYPE_CHECKING:
-    from aae.runs.environment import Environment
+    from aae.runs.cluster import Cluster
+
+    Machines: TypeAlias = Local | Cluster
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 ALLOW_REPEAT = "AAE_REPEAT"  # Set to 1, runs that another kind of machine made are repeated here.
@@ -104,7 +107,11 @@ def fill(
         for part in _alike(grid):
             environment = choose(name, part, known, store, machines)
             found += [Found(each, environment, known.get((each.key, environment))) for each in part]
-        missing = [each for each in found if each.row is None and not _evaluated(each, store)]
+        missing = [
+            each
+            for each in found
+            if not (each.row or store.find(EVALUATION, each.wanted.key, each.environment))
+        ]
         if missing:
             progress = Progress(
                 name, [(each.wanted.run.name, each.wanted.steps) for each in missing], len(grid)
@@ -119,38 +126,16 @@ def fill(
     return [places[each.key] for each in grid]
 
 
-class Machines(Protocol):
-    """This machine or a cluster, on which runs are made."""
-
-    def environment(self, config: RunConfig, store: Store) -> "Environment":
-        """Its environment for a run; raises a UserError if there is none."""
-
-    def are_of(self, environment: str, store: Store) -> bool:
-        """Tell if they are known to be of an environment, without looking anew, which takes seconds."""
-
-    def make(
-        self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress
-    ) -> dict[str, str]:
-        """Make runs; returns the reasons of those that failed, by name."""
-
-    def close(self) -> None:
-        """Let go of them."""
-
-
 @contextmanager
-def open_machines() -> Iterator[Machines]:
+def open_machines() -> Iterator["Machines"]:
     """This machine or, with `DASK_SCHEDULER_ADDRESS`, a cluster."""
-    machines: Machines
     if address := os.environ.get(SCHEDULER):
         from aae.runs.cluster import Cluster
 
-        machines = Cluster(address)
+        with closing(Cluster(address)) as cluster:
+            yield cluster
     else:
-        machines = Local()
-    try:
-        yield machines
-    finally:
-        machines.close()
+        yield Local()
 
 
 def choose(
@@ -158,7 +143,7 @@ def choose(
     part: Sequence[Wanted],
     known: Mapping[tuple[str, str], Row],
     store: Store,
-    machines: Machines,
+    machines: "Machines",
 ) -> str:
     """The environment of runs: one for all, that of the machines at hand, or else one that has them all.
 
@@ -211,17 +196,9 @@ def row_of(found: Found, settings: Sequence[str], store: Store) -> Row:
         "environment": found.environment,
         "variant": found.wanted.run.variant,
         "seed": config.seed,
-        **{key: setting(config, key) for key in settings},
+        **{key: reduce(getattr, key.split("."), config) for key in settings},
         **artifacts.load_json(folder / MEASURES),
     }
-
-
-def setting(config: RunConfig, key: str) -> Any:
-    """The value of a setting such as "seed" or "train.epochs"."""
-    value: Any = config
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def evaluation_of(found: Found, store: Store) -> Path:
@@ -249,7 +226,3 @@ def _alike(grid: Sequence[Wanted]) -> list[list[Wanted]]:
         train = each.run.config.train
         groups.setdefault((train.device, train.precision, train.threads), []).append(each)
     return list(groups.values())
-
-
-def _evaluated(found: Found, store: Store) -> bool:
-    return store.find(EVALUATION, found.wanted.key, found.environment) is not None

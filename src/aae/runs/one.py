@@ -34,16 +34,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process.
     try:
         images = read_images(Path(task["images"]), RunConfig.model_validate(task["config"]))
-        make(task, images, Store(Path(task["store"])), say_share)
+        store = Store(Path(task["store"]))
+        make(task, images, store, lambda share: print(json.dumps({"share": share}), flush=True))
     except UserError as error:
         sys.exit(str(error))
     except OSError as error:  # A full disk, a read-only folder, a file in the way.
         sys.exit(f"{error.filename or 'a file'}: {error.strerror or error}")
-
-
-def say_share(share: float) -> None:
-    """Tell the parent which share of the epochs is done."""
-    print(json.dumps({"share": share}), flush=True)
 
 
 def make(task: dict[str, Any], images: Images, store: Store, on_epoch: Callable[[float], object]) -> None:

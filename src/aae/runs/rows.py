@@ -49,10 +49,6 @@ class GridFiles:
     found: list[Found] = field(default_factory=list)
     """Sources of the rows; empty for files that were read."""
 
-    def curves_of(self, key: str) -> list[Row]:
-        """Those of one run."""
-        return [row for row in self.curves if row["key"] == key]
-
 
 def read(folder: Path) -> GridFiles:
     """The files that an earlier run of a grid left; empty where there are none."""
@@ -116,7 +112,7 @@ def gather(
     settings = changed_settings(grid)
     for each in found:
         files.rows.append(row_of(each, settings, store))
-        files.curves += earlier.curves_of(each.wanted.key) if each.row else _curves(each, store)
+        files.curves += _curves(each, store, earlier)
         variant = each.wanted.run.variant
         if kept.get(variant) == each.wanted.key:
             files.pictured[variant] = each.wanted.key
@@ -139,7 +135,9 @@ def _is_complete(row: Row, earlier: GridFiles, kept: Mapping[str, str]) -> bool:
     return pictured and any(curve["key"] == key for curve in earlier.curves)
 
 
-def _curves(found: Found, store: Store) -> list[Row]:
+def _curves(found: Found, store: Store, earlier: GridFiles) -> list[Row]:
+    if found.row is not None:
+        return [row for row in earlier.curves if row["key"] == found.wanted.key]
     run = found.wanted.run
     table = artifacts.load_rows(evaluation_of(found, store) / CURVES, ())
     names = {"key": found.wanted.key, "variant": run.variant, "seed": run.config.seed}

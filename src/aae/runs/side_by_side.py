@@ -73,9 +73,6 @@ class Local:
                     process.kill()
         return failures
 
-    def close(self) -> None:
-        """Nothing is open."""
-
 
 class Process:
     """A run in a process of its own, which ends with this one."""

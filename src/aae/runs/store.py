@@ -21,8 +21,8 @@ FOLDER = ".runs"
 MANIFEST = "entry.json"
 
 
-def locate(root: Path) -> Path:
-    """The folder of the store: `AAE_STORE`, or a folder beside the git repository's own.
+def locate(root: Path) -> "Store":
+    """The store: in `AAE_STORE`, or in a folder beside the git repository's own.
 
     All worktrees and experiments of a repository share it: DVC names the repository that an experiment
     belongs to in `DVC_ROOT`.
@@ -31,14 +31,14 @@ def locate(root: Path) -> Path:
         root: the folder of params.yaml.
     """
     if named := os.environ.get("AAE_STORE"):
-        return Path(named).expanduser().absolute()
+        return Store(Path(named).expanduser().absolute())
     root = Path(os.environ.get("DVC_ROOT") or root)
     git = root / ".git"
     if git.is_file():  # A worktree: the file names its folder, which names the repository's.
         git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
         if (common := git / "commondir").exists():
             git = git / common.read_text(encoding="utf-8").strip()
-    return git.resolve().parent / FOLDER
+    return Store(git.resolve().parent / FOLDER)
 
 
 class Store:
@@ -69,7 +69,10 @@ class Store:
         """Yield an empty folder for the entry's files, which becomes the entry if all goes well."""
         with artifacts.atomic_folder(self._entry(kind, key, environment)) as partial:
             yield partial
-            seal(partial, key, environment)
+            # The entry's name, and its files with their SHA-256, by which damage is noticed.
+            files = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
+            content = {"key": key, "environment": environment, "files": files}
+            artifacts.save_json(content, partial / MANIFEST)
 
     def adopt(self, kind: str, folder: Path) -> None:
         """Take a copy of an entry that lies elsewhere, if it is whole and not here yet."""
@@ -133,14 +136,6 @@ class Store:
 
     def _beside(self, kind: str, key: str, environment: str, suffix: str) -> Path:
         return self.folder / kind / key / f"{environment}{suffix}"
-
-
-def seal(folder: Path, key: str, environment: str) -> None:
-    """Write an entry's name, and the list of its files with their SHA-256, by which damage is noticed."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST)
-    files = {name: _sha256(folder / name) for name in names}
-    content = {"key": key, "environment": environment, "files": files}
-    artifacts.save_json(content, folder / MANIFEST)
 
 
 def is_whole(folder: Path) -> bool:
