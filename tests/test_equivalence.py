@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from aae.compare.equivalence import ALPHA, POWER, contrasts, detectable_effect, equivalence_p
+from aae.compare.equivalence import (
+    ALPHA,
+    POWER,
+    contrasts,
+    detectable_effect,
+    equivalence_p,
+    equivalence_power,
+)
 from aae.compare.summary import t_interval
 
 SEEDS = 8
@@ -82,7 +89,7 @@ def test_the_detectable_effect_has_the_power_that_the_noncentral_f_distribution_
 WIDE = {"kl": 0.02, "sliced_w2": 0.01}
 KEYS = [
     "prior", "encoders", "measure", "seeds", "difference", "low", "high", "margin", "p_equivalence",
-    "equivalent", "detectable", "seed_std",
+    "equivalent", "power", "detectable", "seed_std",
 ]  # fmt: skip
 
 
@@ -111,6 +118,7 @@ def test_a_contrast_is_the_paired_t_interval_beside_a_test_of_equivalence() -> N
         "margin": 0.02,
         "p_equivalence": equivalence_p(one - other, 0.02),
         "equivalent": True,
+        "power": equivalence_power(one - other, 0.02),
         "detectable": detectable_effect(one - other),
         "seed_std": pytest.approx(np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)),
     }
@@ -162,7 +170,8 @@ def test_one_seed_has_a_difference_and_no_more() -> None:
     (found,) = contrasts(rows, WIDE)
     assert (found["difference"], found["seeds"], found["margin"]) == (2, 1, 0.02)
     assert [
-        found[key] for key in ("low", "high", "p_equivalence", "equivalent", "detectable", "seed_std")
+        found[key]
+        for key in ("low", "high", "p_equivalence", "equivalent", "power", "detectable", "seed_std")
     ] == ([None] * 6)
 
 

@@ -6,6 +6,7 @@ from conftest import prior_samples
 from scipy import stats
 
 from aae.measure.distances import sliced_w2, sliced_w2_between
+from aae.measure.evidence import probes
 from aae.measure.nulls import LARGE_SAMPLES, large_null_bands, null_bands
 from aae.measure.scorecard import Null, measure_sets
 from aae.model.parts import prior_class
@@ -40,11 +41,24 @@ def test_every_band_holds_about_95_percent_of_fresh_prior_samples(
     # Mean and standard deviation of 60 samples are known to a tenth: what is held spreads accordingly.
     number = stats.betabinom(FRESH, 56, 4)
     for each, band in flat(null).items():
+        if each in ("probe_jsd", "neighbour_jsd"):
+            continue
         values = np.array([numbers[each] for numbers in fresh])
         held = np.sum((band["low"] <= values) & (values <= band["high"]))
         assert held >= number.ppf(0.002 / 24), each
         error = band["std"] * np.sqrt(1 / FRESH + 1 / SAMPLES)
         assert values.mean() == pytest.approx(band["mean"], abs=5 * error + 1e-9), each
+
+
+def test_probes_have_bands_of_few_samples_about_what_they_find_in_prior_samples() -> None:
+    prior = Gaussian()
+    null = large_null_bands(N, M, prior, LARGE_SAMPLES)["training"]
+    fresh = [probes(prior_samples(prior, M, seed), prior) for seed in range(12)]
+    for name in ("probe_jsd", "neighbour_jsd"):
+        band, values = null[name], [numbers[name] for numbers in fresh]
+        reach = 5 * max(band["std"], float(np.std(values)))
+        assert np.mean(values) == pytest.approx(band["mean"], abs=reach)
+        assert band["low"] < band["mean"] < band["high"]
 
 
 def test_training_codes_fewer_than_evaluation_codes_have_no_shift() -> None:

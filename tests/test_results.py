@@ -132,7 +132,7 @@ def test_a_page_gets_the_numbers_of_the_study_between_its_marks(tmp_path: Path) 
     page = "a\n<!-- answer -->\nold\n<!-- /answer -->\nb\n"
     page += "<!-- encoders-verdicts -->\n<!-- /encoders-verdicts -->\n"
     filled = fill(page, tmp_path)
-    assert filled.startswith("a\n<!-- answer -->\n1. **")
+    assert filled.startswith("a\n<!-- answer -->\n**Does q(z) fit p(z)? ")
     assert "old" not in filled
     assert "8 seeds" in filled
     assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
