@@ -15,7 +15,7 @@ from aae.score.reading import in_words
 from aae.system.errors import UserError
 
 FAR = 1000  # Medians of the distance: of 1,000,000 samples of a normal the farthest lies at 5.
-TWINS = 1e-3  # Other codes that equal a code, on average: so few move the KL divergence by 0.001 nats.
+TWINS = 3e-3  # Other codes that equal a code, on average: so few move the KL divergence by 0.001 nats.
 CODES_A_VALUE = 10  # From so many codes on for each value of a coordinate, values are counted as rounded.
 
 
@@ -42,7 +42,7 @@ def repeated(z: np.ndarray) -> str | None:
     """
     places = torch.rand(z.shape, generator=named_generator(0, "shuffled coordinates")).argsort(0).numpy()
     twins = _twins(z)
-    if twins.mean() <= TWINS + 10 * _twins(np.take_along_axis(z, places, axis=0)).mean():
+    if twins.mean() <= TWINS + 5 * _twins(np.take_along_axis(z, places, axis=0)).mean():
         return None
     most = int(np.argmax(twins))
     return (
@@ -102,7 +102,7 @@ def moments(z: np.ndarray) -> dict[str, Any]:
 def describe_moments(found: Mapping[str, Any]) -> str:
     """The moments in one line; of more than two dimensions their ranges."""
     mean, std = found["mean"], found["std"]
-    first, second, correlation = _strongest(found)
+    first, second, correlation = _strongest(found["correlation"])
     if len(mean) == 2:
         return (
             f"mean ({mean[0]:.3f}, {mean[1]:.3f}), standard deviation ({std[0]:.3f}, {std[1]:.3f}), "
@@ -134,14 +134,16 @@ def judge_moments(found: Mapping[str, Any], n: int, prior: Prior) -> list[str]:
             if np.ptp(np.log(ratio)) <= 2 * tolerance
             else f"Standard deviation: that of coordinate {axis + 1} is {ratio[axis]:.2g} times the prior's."
         )
-    first, second, correlation = _strongest(found)
+    first, second, correlation = _strongest(
+        np.array(found["correlation"]) - prior.covariance / np.outer(due, due)
+    )
     if abs(correlation) > tolerance:
-        sentences.append(f"Correlation: {correlation:.2f} of coordinates {first} and {second}.")
+        sentences.append(f"Correlation: {correlation:+.2f} of coordinates {first} and {second}.")
     return sentences
 
 
-def _strongest(found: Mapping[str, Any]) -> tuple[int, int, float]:
+def _strongest(correlation: Any) -> tuple[int, int, float]:
     """Two coordinates, counted from 1, and the strongest correlation, which is theirs."""
-    correlation = np.tril(found["correlation"], -1)
-    second, first = np.unravel_index(np.abs(correlation).argmax(), correlation.shape)
-    return int(first) + 1, int(second) + 1, float(correlation[second, first])
+    below = np.tril(correlation, -1)
+    second, first = np.unravel_index(np.abs(below).argmax(), below.shape)
+    return int(first) + 1, int(second) + 1, float(below[second, first])

@@ -68,10 +68,11 @@ def read_codes(source: Source) -> Codes:
             finite numbers, or too few.
     """
     content = source.content()
+    notes: list[str] = []
     if content.startswith((b"\x93NUMPY", b"PK")):
-        table, notes = _frame(source, _numpy_arrays(source, content)), []
+        table = _frame(source, _numpy_arrays(source, content))
     elif content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
-        table, notes = _frame(source, _safetensors(source, content)), []
+        table = _frame(source, _safetensors(source, content))
     else:
         table, notes = _text(source, content)
     names = _columns(source, table)
