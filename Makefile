@@ -50,6 +50,7 @@ $(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
 # is a new process: without bytecode its imports take twice as long, where Python may not write any. The
 # project itself is installed for `python -m aae.score`; stages run the library beside them.
 $(VENV)/installed: requirements.lock
+	@test -e .git || { echo "DVC needs git, and a ZIP has none of it: take a git clone, or first run git init && git add . && git commit -m start" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"

@@ -172,7 +172,7 @@ def test_one_seed_has_a_difference_and_no_more() -> None:
     assert [
         found[key]
         for key in ("low", "high", "p_equivalence", "equivalent", "power", "detectable", "seed_std")
-    ] == ([None] * 6)
+    ] == [None] * 7
 
 
 def test_seeds_that_differ_by_the_same_have_an_interval_of_one_point() -> None:

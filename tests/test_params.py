@@ -1,7 +1,7 @@
 """params.yaml: what it may hold, what goes together, which runs its grids are, and what people are told."""
 
 import copy
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -10,6 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import make_config
 
+from aae.data.datasets import DATASETS
+from aae.model.parts import ARCHITECTURES, ENCODERS, OBJECTIVES, PRIORS
+from aae.settings.config import ModelSettings, TrainSettings
+from aae.settings.error_messages import SYNONYMS
 from aae.settings.params import Run, parse_params, parse_study
 from aae.system.errors import UserError
 
@@ -83,6 +87,42 @@ def test_a_misspelt_prior_gets_one_line_with_place_value_nearest_spelling_and_ch
         "params.yaml: prior: 'gausian' is not allowed; did you mean 'gaussian'? "
         "allowed: gaussian, uniform, mixture, swiss_roll, none"
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "word", "meant"),
+    [
+        ("prior", "normal", "gaussian"),
+        ("prior", "standard-normal", "gaussian"),
+        ("prior", "N(0, I)", "gaussian"),
+        ("prior", "GMM", "mixture"),
+        ("prior", "SwissRoll", "swiss_roll"),
+        ("prior", "ae", "none"),
+        ("encoder", "normal", "gaussian"),
+        ("encoder", "ae", "deterministic"),
+        ("objective", "VAE", "variational"),
+        ("objective", "gan", "adversarial"),
+        ("train.device", "gpu", "cuda"),
+        ("train.precision", "bf16", "bfloat16"),
+        ("model.architecture", "mlp", "perceptron"),
+        ("model.initial_weights", "gaussian", "normal"),
+        ("data.name", "MNIST", "mnist"),
+    ],
+)
+def test_the_field_s_synonyms_lead_to_the_right_name(place: str, word: str, meant: str) -> None:
+    assert f"{place}: {word!r} is not allowed; did you mean {meant!r}? " in complaint(with_value(place, word))
+
+
+def test_synonyms_are_of_names_that_there_are() -> None:
+    names = {*PRIORS, *ENCODERS, *OBJECTIVES, *ARCHITECTURES, *DATASETS}
+    fields = (TrainSettings.model_fields, ModelSettings.model_fields)
+    names |= {word for section in fields for each in section.values() for word in get_args(each.annotation)}
+    assert set(SYNONYMS) <= names
+
+
+@pytest.mark.parametrize("word", ["laplace", "cauchy", "student"])
+def test_a_prior_that_is_none_of_ours_gets_no_guess(word: str) -> None:
+    assert "did you mean" not in complaint(with_value("prior", word))
 
 
 def test_an_unknown_key_gets_the_nearest_spelling_and_the_known_keys() -> None:

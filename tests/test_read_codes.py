@@ -1,5 +1,6 @@
 """Codes from files: every usual CSV, NPZ and NPY is read, and one line says why another is not."""
 
+import gzip
 import io
 import os
 import sys
@@ -7,9 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from safetensors.torch import save
 
 from aae import score
+from aae.score.reading import Codes, Source
+from aae.score.reading import read_codes as read_source
 from aae.system.errors import UserError
 
 Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
@@ -19,6 +25,14 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
     monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
     score.main()
+
+
+def codes(path: Path, **choices: object) -> Codes:
+    return read_source(Source(path, **choices))  # type: ignore[arg-type]
+
+
+def read_codes(path: Path) -> np.ndarray:
+    return codes(path).z
 
 
 def csv(z: np.ndarray, header: str | None, separator: str = ",", end: str = "") -> str:
@@ -34,32 +48,126 @@ def saved(path: Path, *arrays: np.ndarray, **named: np.ndarray) -> Path:
 # What can be read.
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        csv(Z, None),
-        csv(Z, "z1,z2"),
-        csv(Z, "a,b"),
-        csv(Z, "z1, z2", ", "),
-        csv(Z, '"z1","z2"'),
-        "\ufeff" + csv(Z, "z1,z2"),
-        csv(Z, "z1,z2").replace("\n", "\r\n"),
-        csv(Z, "z1,z2") + "\n\n",
-        csv(Z, "0,1"),  # As pandas names columns without names.
-        csv(np.c_[np.arange(120), Z], "label,z1,z2"),
-        csv(np.c_[Z[:, 1], Z[:, 0]], "z2,z1"),
-        csv(np.c_[Z, Z + 1], "z1,z2,mean1,mean2"),
-        csv(np.c_[Z, Z + 1], "z1,z2,z_mean,size"),
-        "z1,z2,note\n" + "\n".join(f"{a},{b},x" for a, b in Z),
-        "z1,z2\n" + "\n".join(f'"{a}","{b}"' for a, b in Z),
-    ],
-)
+LABEL = np.arange(120) % 10
+FRAME = pd.DataFrame(Z, columns=["z1", "z2"])
+TEXTS = [
+    csv(Z, None),
+    csv(Z, "z1,z2"),
+    csv(Z, "a,b"),
+    csv(Z, "x,y"),
+    csv(Z, "z1, z2", ", "),
+    csv(Z, '"z1","z2"'),
+    "\ufeff" + csv(Z, "z1,z2"),
+    csv(Z, "z1,z2").replace("\n", "\r\n"),
+    csv(Z, "z1,z2") + "\n\n",
+    csv(Z, "# z1,z2"),  # As np.savetxt writes a header.
+    csv(Z, "0,1"),  # As pandas names columns without names.
+    csv(Z, "1,2"),
+    pd.DataFrame(Z).to_csv(),
+    FRAME.to_csv(),
+    FRAME.assign(label=LABEL).to_csv(),
+    FRAME.to_csv(index_label="id"),
+    csv(np.c_[Z, LABEL], "z0,z1,label"),
+    csv(np.c_[Z, LABEL], "x,y,label"),
+    csv(np.c_[Z, LABEL], "latent_0,latent_1,digit"),
+    csv(np.c_[Z, LABEL], "z[0],z[1],y"),
+    csv(np.c_[Z, LABEL], None),
+    csv(np.c_[np.arange(120), Z], None),
+    csv(np.c_[np.arange(120), Z], "label,z1,z2"),
+    csv(np.c_[Z, Z + 1], "z1,z2,mean1,mean2"),
+    csv(np.c_[Z, Z + 1], "z1,z2,z_mean,size"),
+    "z1,z2,note\n" + "\n".join(f"{a},{b},x" for a, b in Z),
+    "a,b,note\n" + "\n".join(f"{a},{b},x" for a, b in Z),
+    "z1,z2\n" + "\n".join(f'"{a}","{b}"' for a, b in Z),
+    csv(Z, "z1;z2", ";"),
+    FRAME.to_csv(sep=";", decimal=","),
+    FRAME.to_csv(sep=";", decimal=",", header=False, index=False),
+    csv(Z, "z1\tz2", "\t"),
+    csv(Z, None, " "),
+    FRAME.to_string(index=False, float_format="%.9g"),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_every_usual_csv_gives_its_codes(text: str, tmp_path: Path) -> None:
     path = tmp_path / "codes.csv"
-    path.write_bytes(text.encode())
-    z = score.read_codes(path)
-    assert z.dtype == np.float32
-    np.testing.assert_allclose(z, Z, rtol=1e-6)
+    for encoding in ("utf-8", "utf-16"):
+        path.write_bytes(text.encode(encoding))
+        z = read_codes(path)
+        assert z.dtype == np.float32
+        np.testing.assert_allclose(z, Z, rtol=1e-6)
+    path.write_bytes(gzip.compress(text.encode()))
+    np.testing.assert_array_equal(read_codes(path), z)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (csv(Z, "1,2"), "the first line, 1, 2, is taken for names of columns"),
+        (csv(np.c_[Z, LABEL], "z0,z1,label"), "codes are the columns z0, z1; left out: label"),
+        (csv(np.c_[Z, LABEL], None), "codes are the columns 1, 2; left out: 3"),
+        (pd.DataFrame(Z).to_csv(), "codes are the columns 0, 1; left out: the one without a name"),
+    ],
+)
+def test_what_was_guessed_is_said(text: str, note: str, tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text(text)
+    assert note in codes(path).notes[0]
+    path.write_text(csv(Z, "z1,z2"))
+    assert codes(path).notes == []
+
+
+def test_columns_and_labels_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text(csv(np.c_[Z, Z + 1, Z[:, 0] + 2], "a1,a2,b1,b2,c"))
+    assert "which of the columns a1, a2, b1, b2, c hold codes?" in reason_of(path)
+    np.testing.assert_allclose(codes(path, columns=["b1", "b2"]).z, Z + 1, rtol=1e-6)
+    np.testing.assert_allclose(codes(path, labels=["b1", "b2", "c"]).z, Z, rtol=1e-6)
+    assert "no column 'd'; there are a1, a2, b1, b2, c" in reason_of(path, columns=["d"])
+    np.save(tmp_path / "codes.npy", np.c_[Z[:, 0], Z])
+    np.testing.assert_array_equal(codes(tmp_path / "codes.npy", columns=["2", "3"]).z, Z)
+    np.testing.assert_array_equal(codes(tmp_path / "codes.npy", labels=["1"]).z, Z)
+
+
+def reason_of(path: Path, **choices: object) -> str:
+    with pytest.raises(UserError) as caught:
+        codes(path, **choices)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("dim", [3, 8, 64])
+def test_codes_of_up_to_64_dimensions_are_read(dim: int, tmp_path: Path) -> None:
+    z = np.random.default_rng(0).standard_normal((120, dim)).astype(np.float32)
+    (tmp_path / "codes.csv").write_text(csv(z, ",".join(f"z{axis}" for axis in range(dim))))
+    np.testing.assert_allclose(read_codes(tmp_path / "codes.csv"), z, rtol=1e-6)
+    np.save(tmp_path / "codes.npy", z)
+    np.testing.assert_array_equal(read_codes(tmp_path / "codes.npy"), z)
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """What a shell puts in the place of <(...) gives its bytes a single time."""
+    text = csv(Z, "z1,z2").encode()
+    reader, writer = os.pipe()
+    os.write(writer, text)
+    os.close(writer)
+    try:
+        np.testing.assert_allclose(read_codes(Path(f"/dev/fd/{reader}")), Z, rtol=1e-6)
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16])
+def test_safetensors_are_read_and_one_of_several_is_chosen(dtype: torch.dtype, tmp_path: Path) -> None:
+    path = tmp_path / "codes.safetensors"
+    z = torch.from_numpy(Z).to(dtype)
+    labels = torch.arange(120)
+    for tensors in ({"z": z, "other": z + 1}, {"codes": z, "labels": labels}):
+        path.write_bytes(save(tensors))
+        np.testing.assert_array_equal(read_codes(path), z.float().numpy())
+    path.write_bytes(save({"training": z, "training 000001": z + 1, "evaluation": z + 2}))
+    assert "--array 'training'; there are training, evaluation, training 000001" in reason_of(path)
+    assert "no array 'z'" in reason_of(path, array="z")
+    np.testing.assert_array_equal(codes(path, array="evaluation").z, (z + 2).float().numpy())
 
 
 @pytest.mark.parametrize("first", [[0.1, 0.1], [0, 0], [1, 1], [-2, 1e-3]])
@@ -68,7 +176,7 @@ def test_without_a_header_the_first_code_counts_even_if_its_numbers_are_equal(
 ) -> None:
     path = tmp_path / "codes.csv"
     path.write_text(csv(np.concatenate([[first], Z]), None))
-    z = score.read_codes(path)
+    z = read_codes(path)
     assert len(z) == 121
     np.testing.assert_allclose(z[0], first, rtol=1e-6)
 
@@ -83,7 +191,7 @@ def test_numbers_of_any_width_are_read_from_npz_and_npy(dtype: type, tmp_path: P
         saved(tmp_path / "other.npz", codes=z),
         tmp_path / "codes.npy",
     ):
-        np.testing.assert_array_equal(score.read_codes(path), z.astype(np.float32))
+        np.testing.assert_array_equal(read_codes(path), z.astype(np.float32))
 
 
 # What cannot.
@@ -124,57 +232,53 @@ def with_value(value: float | str) -> str:
 
 HUGE = npy(Z).replace(b"(120, 2)", b"(10**9,)").replace(b"(10**9,)", b"(9**9,2)")
 BAD = {
-    "empty.csv": (b"", "No columns"),
-    "newline.csv": (b"\n\n", "No columns"),
+    "empty.csv": (b"", "holds no codes"),
+    "newline.csv": (b"\n\n", "holds no codes"),
+    "comment.csv": (b"# z1,z2\n", "holds no codes"),
     "header.csv": (b"z1,z2\n", "0 codes are too few"),
     "few.csv": (csv(Z[:99], "z1,z2").encode(), "99 codes are too few; at least 100"),
     "one-row.csv": (b"0.1,0.2\n", "1 codes are too few"),
-    "nan.csv": (with_value("nan").encode(), "code 121 is not finite (1 such codes)"),
-    "gap.csv": (with_value("").encode(), "code 121 is not finite"),
-    "inf.csv": (with_value("-inf").encode(), "code 121 is not finite"),
-    "overflow.csv": (with_value("1e300").encode(), "code 121 is not finite"),
-    "word.csv": (with_value("seven").encode(), "expected numbers"),
+    "nan.csv": (with_value("nan").encode(), "code 121, (nan, 0.5), is not finite (1 such codes)"),
+    "gap.csv": (with_value("").encode(), "code 121, (nan, 0.5), is not finite"),
+    "inf.csv": (with_value("-inf").encode(), "code 121, (-inf, 0.5), is not finite"),
+    "overflow.csv": (with_value("1e300").encode(), "code 121, (1e+300, 0.5), is not finite"),
+    "word.csv": (with_value("seven").encode(), "expected numbers; column z1 of code 121 is 'seven'"),
     "complex.csv": (with_value("1+2j").encode(), "expected numbers"),
-    "bool.csv": (b"z1,z2\n" + b"True,False\n" * 120, "expected numbers, found bool"),
+    "bool.csv": (b"z1,z2\n" + b"True,False\n" * 120, "expected numbers; column z1 of code 1 is 'True'"),
     "hex.csv": (with_value("0x10").encode(), "expected numbers"),
-    "one-column.csv": (csv(Z[:, :1], "z1").encode(), "found z1"),
-    "three.csv": (csv(np.c_[Z, Z[:, 0]], None).encode(), "expected columns z1 and z2, or just two"),
-    "z3.csv": (
-        csv(np.c_[Z, Z[:, 0]], "z1,z2,z3").encode(),
-        "the columns z1, z2, z3 are codes of 3 dimensions; only codes of 2, z1 and z2, can be scored",
-    ),
-    "z8.csv": (csv(np.c_[Z, Z, Z[:, 0]], "label,z1,z2,Z_3,z10").encode(), "are codes of 4 dimensions"),
-    "other-names.csv": (csv(np.c_[Z, Z[:, 0]], "x,y,label").encode(), "found x, y, label"),
-    "newline-in-name.csv": (csv(np.c_[Z, Z[:, 0]], '"a\nb",y,c').encode(), "found a b, y, c"),
-    "semicolons.csv": (csv(Z, "z1;z2", ";").encode(), "found z1;z2"),
-    "blanks.csv": (csv(Z, None, " ").encode(), "expected columns z1 and z2"),
+    "one-column.csv": (csv(Z[:, :1], "z1").encode(), "found 1 of 120 rows (z1)"),
+    "three.csv": (csv(np.c_[Z, Z[:, 0]], None).encode(), "collapsed"),
+    "65.csv": (csv(np.tile(Z, 33)[:, :65], None).encode(), "found 65 of 120 rows (1, 2, 3"),
+    "newline-in-name.csv": (csv(Z[:, :1], '"a\nb"').encode(), "found 1 of 120 rows (a b)"),
+    "names-twice.csv": (csv(Z, "z,z").encode(), "cannot be read as CSV (Duplicate names"),
     "longer-row.csv": (csv(Z, "z1,z2").encode() + b"1,2,3\n", "Expected 2 fields"),
-    "longer-rows.csv": (csv(np.c_[Z, Z[:, 0]], "z1,z2").encode(), "more fields than the header"),
-    "shorter-row.csv": (csv(Z, "z1,z2").encode() + b"1\n", "code 121 is not finite"),
-    "binary.csv": (bytes(range(256)) * 20, "cannot be read as CSV"),
-    "utf-16.csv": (csv(Z, "z1,z2").encode("utf-16"), "cannot be read as CSV"),
+    "longer-rows.csv": (csv(np.c_[Z, Z[:, 0]], "z1,z2").encode(), "Expected 2 fields"),
+    "shorter-row.csv": (csv(Z, "z1,z2").encode() + b"1\n", "code 121, (1, nan), is not finite"),
+    "binary.csv": (bytes(range(256)) * 20, "np.save('codes.npy', z) writes what can be read"),
     "quote.csv": (csv(Z, "z1,z2").encode() + b'"0.1,0.2\n', "cannot be read as CSV"),
-    "packed.csv.gz": (b"\x1f\x8b\x08\x00 no gzip", "cannot be read as CSV"),
+    "packed.csv.gz": (b"\x1f\x8b\x08\x00 no gzip", "cannot be unpacked"),
     "collapsed.csv": (b"z1,z2\n" + b"0.5,0.5\n" * 120, "collapsed"),
-    "empty.npz": (b"", "cannot be read as NPZ"),
-    "text.npz": (b"z1,z2\n0.1,0.2\n", "cannot be read as NPZ"),
+    "empty.npz": (b"", "holds no codes"),
     "truncated.npz": (npz(z=Z)[:-30], "cannot be read as NPZ"),
     "broken.npz": (broken(npz(z=Z)), "cannot be read as NPZ"),
     "huge.npz": (archive(**{"z.npy": HUGE}), "cannot be read as NPZ"),
-    "no-array.npz": (archive(), "or just one array; found []"),
-    "text-inside.npz": (archive(z=b"hello"), "expected numbers"),
-    "several.npz": (npz(a=Z, b=Z), "found ['a', 'b']"),
+    "no-array.npz": (archive(), "cannot be read as NPZ"),
+    "text-inside.npz": (archive(z=b"hello"), "no array in it"),
+    "several.npz": (npz(a=Z, b=Z), "--array 'a'; there are a, b"),
     "objects.npz": (npz(z=np.array([[1, None]] * 120, dtype=object)), "cannot be read as NPZ"),
     "complex.npz": (npz(z=Z + 1j), "expected numbers, found complex"),
     "bool.npz": (npz(z=Z > 0), "expected numbers, found bool"),
     "words.npz": (npz(z=Z.astype(str)), "expected numbers"),
     "records.npz": (npz(z=np.zeros(120, dtype=[("z1", "f4"), ("z2", "f4")])), "expected numbers"),
-    "shape.npz": (npz(z=Z.T), "expected codes of shape (n, 2), found (2, 120)"),
+    "shape.npz": (npz(z=Z.T), "expected codes of shape (n, 2 to 64), found (2, 120)"),
     "flat.npz": (npz(z=Z[:, 0]), "found (120,)"),
     "scalar.npz": (npz(z=np.float32(1)), "found ()"),  # type: ignore[arg-type]
     "nan.npz": (npz(z=np.where(Z > 2, np.nan, Z)), "is not finite"),
-    "overflow.npz": (npz(z=1e300 * Z.astype(float)), "code 1 is not finite (120 such codes)"),
-    "no-numpy.npy": (b"hello", "cannot be read as NPZ or NPY"),
+    "overflow.npz": (npz(z=1e300 * Z.astype(float)), "is not finite (120 such codes)"),
+    "no-numpy.npy": (b"hello", "expected codes of 2 to 64 dimensions"),
+    "damaged.npy": (npy(Z)[:-9], "cannot be read as NPZ or NPY"),
+    "damaged.safetensors": (save({"z": torch.from_numpy(Z)})[:-9], "cannot be read as safetensors"),
+    "empty.safetensors": (save({}), "there are"),
 }
 
 
@@ -208,7 +312,7 @@ def test_a_path_that_is_no_file_ends_in_one_line(
 ) -> None:
     make(tmp_path / name)
     with pytest.raises(UserError, match=reason) as caught:
-        score.read_codes(tmp_path / name)
+        read_codes(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
@@ -221,6 +325,6 @@ def test_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
 
     for name in ("codes.npz", "codes.npy"):
         (tmp_path / name).write_bytes(pickle.dumps(Trap()))
-        with pytest.raises(UserError, match="cannot be read"):
-            score.read_codes(tmp_path / name)
+        with pytest.raises(UserError, match=r"np\.save"):
+            read_codes(tmp_path / name)
     assert not (tmp_path / "trapped").exists()

@@ -66,6 +66,31 @@ def test_a_folder_of_plain_or_packed_files_serves_before_any_other_source(
     assert idx.read(tmp_path / "mnist", "train")[0].shape == (600, 28, 28)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("place", [".", "raw", "MNIST/raw"])
+@pytest.mark.parametrize("mark", ["-idx", ".idx"])
+def test_files_are_found_by_their_other_names_and_in_a_root_of_torchvision(
+    tmp_path: Path, plain: Path, sample: Dataset, packed: bool, place: str, mark: str
+) -> None:
+    local = tmp_path / "local"
+    (local / place).mkdir(parents=True)
+    for name in FILES:
+        source = SAMPLE / f"{name}.gz" if packed else plain / name
+        shutil.copyfile(source, local / place / source.name.replace("-idx", mark))
+    sources.from_folder(sample, local, tmp_path)
+    assert idx.read(tmp_path, "t10k")[0].shape == (200, 28, 28)
+
+
+def test_a_folder_without_the_files_is_told_with_what_is_there_and_where_they_were_looked_for(
+    tmp_path: Path, sample: Dataset
+) -> None:
+    (tmp_path / "MNIST/raw").mkdir(parents=True)
+    (tmp_path / "MNIST/raw/mnist.npz").touch()
+    line = failure(lambda: sources.from_folder(sample, tmp_path, tmp_path / "target"))
+    assert "train-images.idx3-ubyte.gz is in" in line
+    assert f"{tmp_path}, {tmp_path}/MNIST/raw, where there are MNIST, mnist.npz" in line
+
+
 def test_sources_are_tried_in_order_and_every_failure_is_reported(
     tmp_path: Path, plain: Path, sample: Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,7 +138,7 @@ def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path) -> None:
     [
         (lambda content: content[:1000] + b"?" + content[1001:], "truncated or altered"),
         (lambda content: content[:-1], "truncated or altered"),
-        (lambda content: None, "is missing"),
+        (lambda content: None, "none of"),
     ],
 )
 def test_damaged_files_are_never_used(
@@ -219,7 +244,8 @@ def test_a_data_set_without_digests_of_plain_files_is_taken_packed_alone(
     assert idx.read(folder, "t10k")[0].shape == (200, 28, 28)
     shutil.rmtree(folder)
     line = failure(lambda: sources.fetch(folder, packed_sample, plain, sources={}))
-    assert "train-images-idx3-ubyte.gz is missing" in line
+    assert "none of train-images-idx3-ubyte.gz, train-images.idx3-ubyte.gz is in" in line
+    assert "only packed files of KMNIST can be verified" in line
     line = failure(lambda: sources.fetch(folder, DATASETS["kmnist"], SAMPLE, sources={}))
     assert "train-images-idx3-ubyte.gz is truncated or altered" in line
     assert not folder.exists()

@@ -84,7 +84,7 @@ def fetch(
             return name
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    hint = "name a folder that has the four files: AAE_DATA_DIR=/path dvc repro"
+    hint = "name a folder that has the four files, or torchvision's root: AAE_DATA_DIR=/path dvc repro"
     raise UserError(f"no source of {dataset.title} worked; {'; '.join([*failures, hint])}")
 
 
@@ -114,25 +114,35 @@ def _check(path: Path, algorithm: str, expected: str) -> None:
 
 
 def from_folder(dataset: Dataset, source: Path, target: Path) -> None:
-    """Copy the four files, plain or gzip-compressed, from a folder of the user's.
+    """Copy the four files, plain or gzip-compressed, from a folder of the user's or a root of torchvision's.
 
     Plain ones only of a data set whose plain files have known digests.
     """
     if not source.is_dir():
         raise UserError("no such folder")
+    kind = dataset.torchvision or dataset.title
+    folders = [f for f in (source, source / "raw", source / kind / "raw") if f.is_dir()]
+    suffixes = ("", ".gz") if dataset.sha256 else (".gz",)
     for name in FILES:
-        plain, packed = source / name, source / f"{name}.gz"
-        if plain.is_file() and name in dataset.sha256:
-            shutil.copyfile(plain, target / name)
-        elif packed.is_file():
-            if expected := dataset.md5.get(packed.name):
-                _check(packed, "md5", expected)
-            with gzip.open(packed) as stream:
+        dotted = name.replace("-idx", ".idx")  # What other copies are called.
+        spellings = [f"{stem}{suffix}" for stem in (name, dotted) for suffix in suffixes]
+        places = [folder / spelling for folder in folders for spelling in spellings]
+        found = next((place for place in places if place.is_file()), None)
+        if found is None:
+            looked = ", ".join(map(str, folders))
+            there = sorted(file.name for folder in folders for file in folder.iterdir())
+            raise UserError(
+                f"none of {', '.join(spellings)} is in {looked}, where there are "
+                f"{', '.join(there[:12]) or 'no files'}{', ...' if len(there) > 12 else ''}"
+                + ("" if dataset.sha256 else f"; only packed files of {dataset.title} can be verified")
+            )
+        if found.suffix == ".gz":
+            if expected := dataset.md5.get(f"{name}.gz"):
+                _check(found, "md5", expected)
+            with gzip.open(found) as stream:
                 _copy(stream, target / name)
-        elif dataset.sha256:
-            raise UserError(f"{name} (or {name}.gz) is missing")
         else:
-            raise UserError(f"{name}.gz is missing; only packed files of {dataset.title} can be verified")
+            shutil.copyfile(found, target / name)
 
 
 def from_torchvision(kind: str, target: Path) -> None:

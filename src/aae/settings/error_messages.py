@@ -1,12 +1,37 @@
 """Error messages for settings: one line that says what is wrong, and how to correct it."""
 
 import difflib
+import re
+from collections.abc import Sequence
 from types import NoneType
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from aae.settings.config import Settings
+
+# What else the field calls what settings can name, in small letters without marks.
+SYNONYMS = {
+    "gaussian": "normal gauss standardnormal isotropicgaussian n01 n0i stochastic reparameterized",
+    "mixture": "gmm mog mixtureofgaussians gaussianmixture mixtureof10gaussians ring",
+    "swiss_roll": "roll spiral",
+    "uniform": "flat box cube square",
+    "none": "no null false off ae autoencoder unconstrained unregularized",
+    "deterministic": "ae plain dirac delta point deterministicencoder autoencoder",
+    "universal": "implicit noisy universalapproximator",
+    "adversarial": "aae gan adversarialautoencoder discriminator",
+    "variational": "vae elbo kl betavae variationalautoencoder",
+    "perceptron": "mlp dense fc linear fullyconnected",
+    "normal": "gaussian gauss",
+    "he": "kaiming",
+    "sgd": "momentum",
+    "cuda": "gpu nvidia",
+    "mps": "metal apple",
+    "bfloat16": "bf16 half float16 fp16",
+    "float32": "fp32 float single full",
+    "mnist": "digits",
+    "kmnist": "kuzushiji kuzushijimnist",
+}
 
 
 def first_complaint(error: ValidationError, schema: type[Settings]) -> str:
@@ -53,7 +78,7 @@ def _explain(detail: Any, place: tuple[str, ...], schema: type[Settings]) -> str
             return "missing"
         case "extra_forbidden":
             known = list(_section(place[:-1], schema).model_fields)
-            return "unknown key; " + _nearest(place[-1], known) + "known here: " + ", ".join(known)
+            return "unknown key; " + nearest(place[-1], known) + "known here: " + ", ".join(known)
         case "float_type" if _is_number(given):  # YAML 1.1, which PyYAML reads, takes 1e-3 for a word.
             return f"{shown} is read as text; write it with a point, such as 1.0e-3"
         case "model_type":
@@ -66,7 +91,7 @@ def _explain(detail: Any, place: tuple[str, ...], schema: type[Settings]) -> str
             return f"{shown} is not allowed; allowed: {allowed}"
         case "literal_error":
             choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{shown} is not allowed; {_nearest(str(given), choices)}allowed: {', '.join(choices)}"
+            return f"{shown} is not allowed; {nearest(str(given), choices)}allowed: {', '.join(choices)}"
         case _:
             return f"{shown} is not allowed; {detail['msg'].removeprefix('Value error, ')}"
 
@@ -85,9 +110,12 @@ def _described(place: tuple[str, ...], schema: type[Settings]) -> str | None:
         return None
 
 
-def _nearest(word: str, allowed: list[str]) -> str:
-    matches = difflib.get_close_matches(word, allowed, n=1)
-    return f"did you mean {matches[0]!r}? " if matches else ""
+def nearest(word: str, allowed: Sequence[str]) -> str:
+    """Ask for the allowed word that was meant, by the field's synonyms or by spelling; empty if none was."""
+    plain = re.sub(r"[\W_]+", "", word.lower())
+    meant = [name for name in allowed if plain in SYNONYMS.get(name, "").split()]
+    meant = meant or difflib.get_close_matches(word.lower(), allowed, n=1, cutoff=0.65)
+    return f"did you mean {meant[0]!r}? " if meant else ""
 
 
 def _is_number(given: Any) -> bool:

@@ -1,0 +1,5 @@
+"""Run `python -m aae.score`."""
+
+from aae.score.command import main
+
+main()
