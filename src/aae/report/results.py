@@ -78,18 +78,20 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
     word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
     holes = "There are no holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
+    shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
     without = f" and codes that nothing draws to the prior {free['kl']['mean']:.1f}" if free else ""
     density = (
-        f"the density is off: {wrong['mean']:.0%} of the mass is misplaced (total variation)"
+        f"But the density is off: {wrong['mean']:.0%} of the mass is misplaced (total variation)"
         if differs
-        else "no difference in density is found"
+        else "No difference in density is found"
     )
     return (
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
         f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
         f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
-        f"scale of a tile of Figure 2E. And {density}. The KL divergence is {kl['mean']:.3f} nats "
-        f"({interval(kl)}), where a perfect fit measures {kl['null']:.3f}{without}."
+        f"scale of a tile of Figure 2E. {density}. The KL divergence is {kl['mean']:.3f} nats "
+        f"({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; a perfect fit "
+        f"measures {kl['null']:.3f}{without}."
     )
 
 
@@ -103,7 +105,7 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     different = [row for row in judged if significance(row) == "significant" and not row["equivalent"]]
     kls = [row["equivalent"] for row in judged if row["measure"] == "kl"]
     ends = [each for each in numbers if _constrained(each["kl"])]
-    names = _in_words([each["kl"]["encoder"] for each in ends]).capitalize()
+    names = _in_words([each["kl"]["encoder"] for each in ends]).capitalize().replace("gaussian", "Gaussian")
     reached = _in_words([f"{each['kl']['mean']:.3f}" for each in ends])
     margins = " and ".join(
         dict.fromkeys(
