@@ -2,7 +2,7 @@
 
 Every contestant has a process of its own, so that its peak memory is its own; the processes take
 turns, a slice of an epoch each, so that a drift of the machine hits all alike. The tables go to
-`results/`. Run it on an idle machine.
+`results/`. Run it on an idle machine. Where there is a GPU, that is what is timed, into `gpu.csv`.
 """
 
 import argparse
@@ -46,9 +46,25 @@ def main() -> None:
         "--quick", action="store_true", help="tiny budgets: shows that it runs, measures nothing"
     )
     options = parser.parse_args()
+    if torch_has_cuda():
+        from gpu import compare_on_gpu
+
+        show(pd.DataFrame(run_alone(compare_on_gpu, MNIST)), options.out / "gpu.csv")
+        return
     artifacts.save_json(run_alone(describe_machine), options.out / "machine.json")
     show(compare_speed(Budget(2, 500, 0.01) if options.quick else Budget()), options.out / "speed.csv")
     show(time_to_quality(1.0 if options.quick else options.patience), options.out / "quality.csv")
+
+
+def torch_has_cuda() -> bool:
+    """Whether there is a GPU: then it is what is timed."""
+    return bool(run_alone(_has_cuda))
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def show(table: pd.DataFrame, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is compared: each contestant trains the same three networks on the same images, on the CPU.
+"""What is compared: each contestant trains the same three networks on the same images.
 
 Encoder, decoder and discriminator of two hidden layers of 1000 ReLU units, a code of 2 dimensions,
 60,000 images. What differs is the loop about them.
@@ -32,7 +32,8 @@ class Project:
         self.cycle = self.config.train.regularization_interval * self.config.train.code_buffer
         self.epochs: float = self.config.train.epochs
         x, y, total = read_training(folder.parent, self.config)
-        self.trainer = Trainer(self.config, torch.tensor(x), torch.from_numpy(y), total)
+        images = torch.tensor(x, device=self.config.train.device)
+        self.trainer = Trainer(self.config, images, torch.from_numpy(y), total)
         self.precision: str = self.config.train.precision
 
     def run_epoch(self, on_step: OnStep) -> None:
@@ -57,8 +58,8 @@ def run_config(**changes: object) -> RunConfig:
     return resolve(config.model_copy(update={"train": train}))
 
 
-def make_contestant(name: str, folder: Path) -> Contestant:
-    """The contestant of that name, with the IDX files in `folder`.
+def make_contestant(name: str, folder: Path, device: str = "cpu") -> Contestant:
+    """The contestant of that name, with the IDX files in `folder`; peers on a device, the project on the CPU.
 
     A peer's module is imported for that peer alone, so that it does not count as the others' memory.
     """
@@ -82,10 +83,10 @@ def make_contestant(name: str, folder: Path) -> Contestant:
         case "plain loop":
             from peer_plain import PlainLoop
 
-            return PlainLoop(folder)
+            return PlainLoop(folder, device)
         case "pythae":
             from peer_pythae import Pythae
 
-            return Pythae(folder)
+            return Pythae(folder, device)
         case _:
             raise ValueError(f"no contestant {name!r}")

@@ -28,12 +28,13 @@ class PlainLoop:
     cycle = 1
     epochs = NO_SCHEDULE
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str) -> None:
         """Networks, data and optimisers; `folder` holds the IDX files."""
         torch.manual_seed(0)
-        self.encoder = nn.Sequential(*perceptron(784, 1000, 1000, 2))
-        self.decoder = nn.Sequential(*perceptron(2, 1000, 1000, 784), nn.Sigmoid())
-        self.discriminator = nn.Sequential(*perceptron(2, 1000, 1000, 1), nn.Sigmoid())
+        self.device = device
+        self.encoder = nn.Sequential(*perceptron(784, 1000, 1000, 2)).to(device)
+        self.decoder = nn.Sequential(*perceptron(2, 1000, 1000, 784), nn.Sigmoid()).to(device)
+        self.discriminator = nn.Sequential(*perceptron(2, 1000, 1000, 1), nn.Sigmoid()).to(device)
         with tempfile.TemporaryDirectory() as root:  # torchvision wants folders of its own.
             (Path(root) / "MNIST").mkdir()
             (Path(root) / "MNIST/raw").symlink_to(folder.resolve())
@@ -48,17 +49,17 @@ class PlainLoop:
     def run_epoch(self, on_step: OnStep) -> None:
         """One epoch; `on_step` is called after each step."""
         for images, _ in self.loader:
-            self.run_step(images.view(len(images), -1))
+            self.run_step(images.view(len(images), -1).to(self.device))
             on_step()
 
     def run_step(self, x: torch.Tensor) -> None:
         """The three updates on one minibatch, (batch, 784)."""
-        true, false = torch.ones(len(x), 1), torch.zeros(len(x), 1)
+        true, false = torch.ones(len(x), 1, device=x.device), torch.zeros(len(x), 1, device=x.device)
 
         loss = F.binary_cross_entropy(self.decoder(self.encoder(x)), x)
         self._update(self.reconstruct, loss)
 
-        by_prior = self.discriminator(torch.randn(len(x), 2))
+        by_prior = self.discriminator(torch.randn(len(x), 2, device=x.device))
         by_encoder = self.discriminator(self.encoder(x).detach())
         loss = F.binary_cross_entropy(by_prior, true) + F.binary_cross_entropy(by_encoder, false)
         self._update(self.discriminate, loss)

@@ -80,7 +80,7 @@ class Pythae:
     cycle = 1
     epochs = NO_SCHEDULE
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str) -> None:
         """Model and trainer, deterministic; `folder` holds the IDX files."""
         logging.disable(logging.INFO)
         torch.manual_seed(0)
@@ -94,7 +94,7 @@ class Pythae:
                 training_config=AdversarialTrainerConfig(
                     output_dir=output,
                     per_device_train_batch_size=self.batch_size,
-                    no_cuda=True,
+                    no_cuda=device == "cpu",
                     # Adam's own default; pythae's is 1e-4. It changes nothing in the speed.
                     autoencoder_learning_rate=1e-3,
                     discriminator_learning_rate=1e-3,
