@@ -80,18 +80,11 @@ def growth_table(machine: dict[str, Any], growth: pd.DataFrame) -> str:
     return f"{describe(machine)}.\n\n{table(lines)}"
 
 
-def claim_table(claims: Sequence[Claim], command: str) -> str:
-    """A row a claim, and the command that measures it."""
-    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]
+def claim_table(claims: Sequence[Claim]) -> str:
+    """A row a claim: the paper's words, what was measured, and the verdict."""
+    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure"]
     rows = [
-        [
-            claim.name,
-            claim.words,
-            claim.found,
-            f"**{claim.verdict}**",
-            _figure(claim.figure, "../"),
-            f"`{command}`",
-        ]
+        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", _figure(claim.figure, "../")]
         for claim in claims
     ]
     return table([header, ["---"] * len(header), *rows])
