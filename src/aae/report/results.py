@@ -86,8 +86,8 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
         f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
         f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
-        f"scale of 50 codes, finer than a tile of Figure 2E. And {density}. The KL divergence is {kl['mean']:.3f} nats "
-        f"({interval(kl)}), where a perfect fit measures {kl['null']:.3f}{without}."
+        f"scale of 50 codes, finer than a tile of Figure 2E. And {density}. The KL divergence is "
+        f"{kl['mean']:.3f} nats ({interval(kl)}), where a perfect fit measures {kl['null']:.3f}{without}."
     )
 
 
