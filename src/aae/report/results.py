@@ -40,6 +40,7 @@ TARGETS = {  # Of the default recipe, set before the search for it: bounds from 
 STUDY_COLUMNS = (
     "kl_training",
     "kl",
+    "training_error",
     "reconstruction_error",
     "neighbour_accuracy",
 )
@@ -210,7 +211,9 @@ def target_table(variants: Rows) -> str:
 def study_table(means: Rows) -> str:
     """A row a group of runs with equal settings: means over seeds."""
     settings = [key for key in means[0] if key not in {"seeds", "measure", "mean", "std", "low", "high"}]
-    header = [*settings, "seeds", *(MEASURES[name].label for name in STUDY_COLUMNS)]
+    # Older rows lack newer measures.
+    columns = [name for name in STUDY_COLUMNS if any(row["measure"] == name for row in means)]
+    header = [*settings, "seeds", *(MEASURES[name].label for name in columns)]
     lines = [header, ["---"] * len(header)]
     groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
     for row in means:
@@ -218,7 +221,9 @@ def study_table(means: Rows) -> str:
         groups.setdefault(names, {})[row["measure"]] = row
     for names, numbers in groups.items():
         cells = [*names, str(numbers["kl"]["seeds"])]
-        lines.append(cells + [f"{numbers[name]['mean']:{MEASURES[name].form}}" for name in STUDY_COLUMNS])
+        found = (numbers.get(name, {"mean": None})["mean"] for name in columns)
+        forms = (MEASURES[name].form for name in columns)
+        lines.append(cells + [_formatted(*each) for each in zip(found, forms, strict=True)])
     return table(lines)
 
 
