@@ -132,10 +132,13 @@ def test_a_page_gets_the_numbers_of_the_study_between_its_marks(tmp_path: Path) 
     for name, table in rows(ablation(seeds=8)).items():
         artifacts.save_rows(table, tmp_path / STUDY / f"metrics/{name}.json")
     page = "a\n<!-- answer -->\nold\n<!-- /answer -->\nb\n"
-    page += "<!-- encoders-verdicts -->\n<!-- /encoders-verdicts -->\n"
+    page += "<!-- encoders-contrasts -->\n<!-- /encoders-contrasts -->\n"
     filled = fill(page, tmp_path)
     assert filled.startswith("a\n<!-- answer -->\n**Does q(z) fit p(z)? ")
     assert "old" not in filled
     assert "8 seeds" in filled
-    assert filled.endswith("<!-- encoders-verdicts -->\n- One.\n- Two.\n<!-- /encoders-verdicts -->\n")
+    compared = body(filled.split("<!-- encoders-contrasts -->\n")[1].split("<!-- /encoders")[0])
+    judged = [row for row in rows(ablation(seeds=8))["contrasts"] if row["margin"] is not None]
+    assert [line[1] for line in compared] == [row["encoders"] for row in judged]
+    assert all(line[5] for line in compared)
     assert fill(filled, tmp_path) == filled

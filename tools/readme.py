@@ -55,13 +55,9 @@ def fill(text: str, root: Path) -> str:
         "answer": lambda: _answer(root, root / STUDY),
         "base": lambda: results.base_table(rows("details")),
         "ablation": lambda: results.ablation_table(rows("variants")),
-        "verdicts": lambda: results.sentences(rows("answer")),
-        "contrasts": lambda: results.contrast_table(rows("contrasts")),
         "targets": lambda: results.target_table(rows("variants", STUDY)),
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
-        "encoders-verdicts": lambda: results.sentences(rows("answer", STUDY)),
-        "encoders-contrasts": lambda: results.contrast_table(rows("contrasts", STUDY)),
-        "encoders-zen": lambda: results.ablation_table(_json(bench / "encoders_zen.json")),
+        "encoders-contrasts": lambda: judged_contrasts(rows("contrasts", STUDY)),
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(
@@ -124,41 +120,38 @@ def _answer(root: Path, folder: Path) -> str:
     return results.answer(ablation, variants, contrasts, left)
 
 
+def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:
+    """The comparisons of encoders that the answer counts."""
+    return results.contrast_table([row for row in contrasts if row["margin"] is not None])
+
+
 def study_block(folder: Path) -> str:
-    """What a study predicted, what came out, and its table."""
+    """What came out of a study, and its table."""
     found, means = (_json(folder / f"metrics/{name}.json") for name in ("answer", "means"))
     said = results.sentences(found)
-    return f"{_predicted(folder)}**What came out:**\n\n{said}\n{results.study_table(means)}"
+    return f"{said}\n{results.study_table(means)}"
 
 
 def claims_block(folder: Path) -> str:
-    """The paper's claims, what was measured of each, and the means of all variants."""
+    """The paper's claims, and what was measured of each."""
     judged = claims.judged(_json(folder / "metrics/runs.json"))
-    table = claim_table(judged, "dvc repro studies/dvc.yaml:conclude@claims")
-    means = results.study_table(_json(folder / "metrics/means.json"))
-    return (
-        f"{_predicted(folder)}{table}\nThe means over seeds behind it, with their 95% intervals:\n\n{means}"
-    )
+    return claim_table(judged)
 
 
 def figures_block(folder: Path) -> str:
-    """What was predicted of the paper's figures, and what was measured."""
-    return _predicted(folder) + figures_table(_json(folder / "metrics/runs.json"))
+    """The paper's figures, and what was measured of each."""
+    return figures_table(_json(folder / "metrics/runs.json"))
 
 
 def table1_block(folder: Path) -> str:
-    """What was predicted of Table 1, what came out, and the table."""
+    """What came out of Table 1, and the table."""
     said = results.sentences(_json(folder / "metrics/answer.json"))
     rows = likelihood_table(_json(folder / "metrics/table.json"))
-    return f"{_predicted(folder)}**What came out:**\n\n{said}\n{rows}"
+    return f"{said}\n{rows}"
 
 
 def _prediction(folder: Path) -> str:
     return parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
-
-
-def _predicted(folder: Path) -> str:
-    return f"**Predicted before the run:** {_prediction(folder)}\n\n"
 
 
 def _json(path: Path) -> Any:

@@ -48,18 +48,11 @@ def time_to_quality(epochs: pd.DataFrame) -> str:
     )
 
 
-def claim_table(claims: Sequence[Claim], command: str) -> str:
-    """A row a claim, and the command that measures it."""
-    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure", "command"]
+def claim_table(claims: Sequence[Claim]) -> str:
+    """A row a claim: the paper's words, what was measured, and the verdict."""
+    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure"]
     rows = [
-        [
-            claim.name,
-            claim.words,
-            claim.found,
-            f"**{claim.verdict}**",
-            _figure(claim.figure, "../"),
-            f"`{command}`",
-        ]
+        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", _figure(claim.figure, "../")]
         for claim in claims
     ]
     return table([header, ["---"] * len(header), *rows])

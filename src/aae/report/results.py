@@ -40,10 +40,9 @@ TARGETS = {  # Of the default recipe, set before the search for it: bounds from 
 STUDY_COLUMNS = (
     "kl_training",
     "kl",
+    "training_error",
     "reconstruction_error",
     "neighbour_accuracy",
-    "probe_jsd",
-    "sigma_median",
 )
 MOMENTS = {"are": "match", "agree": "nearly match", "differ": "do not match"}
 # Means up to which q(z) nearly fits: of misplaced mass, and of the prior's that is nearly empty.
@@ -89,9 +88,9 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
         f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
         f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
-        f"scale of a tile of Figure 2E. {density}. The KL divergence is {kl['mean']:.3f} nats "
-        f"({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; a perfect fit "
-        f"measures {kl['null']:.3f}{without}."
+        f"scale of 50 codes, finer than a tile of Figure 2E. {density}. The KL divergence is "
+        f"{kl['mean']:.3f} nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; "
+        f"a perfect fit measures {kl['null']:.3f}{without}."
     )
 
 
@@ -157,13 +156,14 @@ def base_table(details: Rows) -> str:
 
 def ablation_table(variants: Rows) -> str:
     """Mean and standard deviation over seeds, a row a variant, and what samples of the prior give."""
-    header = ["encoder, prior", "seeds", *(MEASURES[name].label for name in VARIANT_COLUMNS)]
+    columns = [name for name in VARIANT_COLUMNS if any(row["measure"] == name for row in variants)]
+    header = ["encoder, prior", "seeds", *(MEASURES[name].label for name in columns)]
     lines = [header, ["---"] * len(header)]
     samples = {}
     for numbers in by_variant(variants):
         kl, nulls = numbers["kl"], []
         cells = [kl["variant"], str(kl["seeds"])]
-        for name in VARIANT_COLUMNS:
+        for name in columns:
             form = MEASURES[name].form
             row = numbers.get(name, {"mean": None, "std": None, "null": None})
             cells.append(_formatted(row["mean"], form) + (f" ± {row['std']:{form}}" if row["std"] else ""))
@@ -211,9 +211,11 @@ def target_table(variants: Rows) -> str:
 
 
 def study_table(means: Rows) -> str:
-    """A row a group of runs with equal settings: means over seeds, with their 95% intervals."""
+    """A row a group of runs with equal settings: means over seeds."""
     settings = [key for key in means[0] if key not in {"seeds", "measure", "mean", "std", "low", "high"}]
-    header = [*settings, "seeds", *(MEASURES[name].label for name in STUDY_COLUMNS)]
+    # Older rows lack newer measures.
+    columns = [name for name in STUDY_COLUMNS if any(row["measure"] == name for row in means)]
+    header = [*settings, "seeds", *(MEASURES[name].label for name in columns)]
     lines = [header, ["---"] * len(header)]
     groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
     for row in means:
@@ -221,16 +223,9 @@ def study_table(means: Rows) -> str:
         groups.setdefault(names, {})[row["measure"]] = row
     for names, numbers in groups.items():
         cells = [*names, str(numbers["kl"]["seeds"])]
-        for name in STUDY_COLUMNS:
-            if name not in numbers:  # Older rows lack newer measures.
-                cells.append("")
-                continue
-            row, form = numbers[name], MEASURES[name].form
-            text = f"{row['mean']:{form}}"
-            # Sigma spans decades over seeds: Student's interval would reach below 0.
-            bare = row["low"] is None or name == "sigma_median"
-            cells.append(text if bare else f"{text} ({row['low']:{form}} to {row['high']:{form}})")
-        lines.append(cells)
+        found = (numbers.get(name, {"mean": None})["mean"] for name in columns)
+        forms = (MEASURES[name].form for name in columns)
+        lines.append(cells + [_formatted(*each) for each in zip(found, forms, strict=True)])
     return table(lines)
 
 
