@@ -22,6 +22,7 @@ def main() -> None:
     params, store = read_params(), locate(_stage.ROOT)
     store.adopt("training", TRAINING)  # The base run may be one of the grid, and the store new.
     grid = params.ablation.model_copy(update={"keep": list(params.ablation.variants)})
+    encoders.require_variants(params.runs(grid))  # Before hours of training.
     files = rows.make("ablation", params, grid, DATA, store, rows.GridFiles())
     write_runs(files, store)
     measured = (files.rows, files.curves, files.pictures)

@@ -66,9 +66,9 @@ def test_the_panels_are_those_for_which_the_run_has_curves(objective: str, title
 
 def test_the_fit_of_both_kinds_of_codes_is_on_a_logarithmic_axis_beside_the_null_band() -> None:
     axes = panels(figure_when(curves(5), BAND, "validation", "title"))[FIT]
-    assert list(lines(axes)) == ["validation codes", "as many\ntraining codes"]
+    assert list(lines(axes)) == ["validation codes", "as many of the\nfirst training codes"]
     np.testing.assert_allclose(lines(axes)["validation codes"], 1 / np.arange(1, 6))
-    np.testing.assert_allclose(lines(axes)["as many\ntraining codes"], 0.8 / np.arange(1, 6))
+    np.testing.assert_allclose(lines(axes)["as many of the\nfirst training codes"], 0.8 / np.arange(1, 6))
     assert axes.get_yscale() == "log"
     (band,) = axes.patches
     assert isinstance(band, Rectangle)

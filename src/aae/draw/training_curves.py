@@ -68,7 +68,7 @@ def draw_kl(axes: Axes, curves: pd.DataFrame, band: tuple[float, float], images:
     )
     for column, name, style, colour in (
         ("kl", f"{images} codes", "o-", BLUE),
-        ("kl_training", "as many\ntraining codes", "s--", ORANGE),
+        ("kl_training", "as many of the\nfirst training codes", "s--", ORANGE),
     ):
         axes.plot(curves["epoch"], curves[column], style, color=colour, label=name)
     axes.set_yscale("log", nonpositive="clip")

@@ -89,8 +89,8 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
         f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
         f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
         f"scale of 50 codes, finer than a tile of Figure 2E. {density}. The KL divergence is "
-        f"{kl['mean']:.3f} nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; "
-        f"a perfect fit measures {kl['null']:.3f}{without}."
+        f"{kl['mean']:.3f} nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard "
+        f"deviations; a perfect fit measures {kl['null']:.3f}{without}."
     )
 
 

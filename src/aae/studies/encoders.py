@@ -1,5 +1,7 @@
 """encoders: does the type of encoder matter?"""
 
+from collections.abc import Sequence
+
 from aae.compare.equivalence import contrasts
 from aae.compare.panels import fit_panels
 from aae.compare.summary import VARIANT, variants
@@ -8,11 +10,17 @@ from aae.draw.fit import figure_fit
 from aae.draw.mosaic import figure_grids_side_by_side
 from aae.draw.plane import figure_side_by_side
 from aae.model.parts import run_prior
+from aae.settings.params import Run
 from aae.studies.common import Conclusion, Grid, require_told_apart
 
 # Fixed, and not those of plot_2A and grid_2E, whose changes must leave the ablation alone.
 POINT_SIZE = 1.2
 COLUMNS = 2  # Panels in a row, so that each can be read at the width of a page.
+
+
+def require_variants(runs: Sequence[Run]) -> None:
+    """Raise a UserError unless encoder and prior tell the variants apart."""
+    require_told_apart(runs, [{name: getattr(run.config, name) for name in VARIANT} for run in runs], VARIANT)
 
 
 def conclude(grid: Grid) -> Conclusion:
@@ -22,7 +30,7 @@ def conclude(grid: Grid) -> Conclusion:
         UserError: codes do not lie in a plane, there are no pictures of a variant, or two variants differ
             in neither encoder nor prior.
     """
-    require_told_apart(grid.runs, grid.rows, VARIANT)
+    require_variants(grid.runs)
     priors = {run.config.prior: run_prior(run.config) for run in grid.runs}
     summary = variants(grid.rows, grid.nulls)
     constrained = [row for row in grid.rows if priors[row["prior"]].constrains]
