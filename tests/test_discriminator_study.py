@@ -47,7 +47,7 @@ def test_the_verdict_has_a_sentence_a_variant_and_one_on_what_features_cost() ->
     assert "test codes have 0.070 nats, blocks of as many consecutive training codes 0.055 (+0.015" in paper
     assert "above every block in 4 of 4 runs" in paper
     assert fourier.startswith(
-        "64 fourier features, 18 epochs (4 seeds): training codes have a KL divergence of 0.005"
+        "64 Fourier features, 18 epochs (4 seeds): training codes have a KL divergence of 0.005"
     )
     assert "KL(q || p) of training codes -0.039 (95% CI -0.039 to -0.039)" in cost
     assert "squared error of training images +0.00090 (95% CI" in cost

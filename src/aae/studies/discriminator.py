@@ -106,7 +106,7 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
     for numbers in groups(rows, null):
         key = [numbers["kl"][name] for name in BY]
         runs = [run for run in rows if [run[name] for name in BY] == key]
-        start = f"{named(numbers['kl']).capitalize()} ({numbers['kl']['seeds']} seeds)"
+        start = f"{_start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
         clauses = [fit(numbers), sight(numbers, runs), step(numbers, runs)]
         sentences.append(f"{start}: {'; '.join(filter(None, clauses))}.")
         paper = [run for run in rows if run["discriminator"] == PAPER and run["epochs"] == key[1]]
@@ -198,13 +198,17 @@ def cost(name: str, runs: Rows, paper: Rows) -> str:
         label = f"{MEASURES[measure].title} of {MEASURES[measure].of}"
         changes.append(f"{label} {change['difference']:{form}} ({_interval(change, form)})")
     return (
-        f"{name.capitalize()}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
+        f"{_start(name)}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
         f"{', '.join(changes)}, squared error of training images {words}."
     )
 
 
 def _pair(runs: Rows, one: str, other: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array([run[one] for run in runs]), np.array([run[other] for run in runs])
+
+
+def _start(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _interval(row: Mapping[str, Any], form: str) -> str:
