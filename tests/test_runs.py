@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT, failure
@@ -328,6 +329,18 @@ def test_a_grids_files_are_made_once_and_from_the_rows_alone(
         assert "runs done" not in capfd.readouterr().err
     assert make_grid(tmp_path / "another", sample_folder, store) == made
     assert "runs done" not in capfd.readouterr().err
+
+
+def test_the_bytes_of_pictures_do_not_depend_on_chance(tmp_path: Path) -> None:
+    """The library writes the notes of one file in any order."""
+    names = [f"variant_{place}" for place in range(8)]
+    pictures = {f"{name}/z": np.full((5, 2), place, np.float16) for place, name in enumerate(names)}
+    row = {"key": "k", "environment": "e", "variant": "v", "seed": 0}
+    files = rows.GridFiles([row], [row], pictures, {name: name * 2 for name in names})
+    for place in range(6):
+        rows.write(files, tmp_path / str(place))
+    assert len({(tmp_path / str(place) / rows.PICTURES).read_bytes() for place in range(6)}) == 1
+    assert rows.read(tmp_path / "0").pictured == files.pictured
 
 
 def test_a_grid_of_another_kind_of_machine_is_taken_whole_or_not_at_all(

@@ -1,5 +1,6 @@
 """The files of a grid: runs.csv, curves.csv, pictures.safetensors. Their bytes depend on its runs alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from aae.system import artifacts
 RUNS, CURVES, PICTURES = "runs.csv", "curves.csv", "pictures.safetensors"
 TEXT = ("key", "environment", "variant")  # Columns that are words, even where they look like numbers.
 LABELS = "labels"
+PICTURED = "pictured"
 SIDE = 15  # Images along each side of a kept mosaic.
 COLUMNS = 10  # Images a component of kept walks.
 
@@ -59,7 +61,7 @@ def read(folder: Path) -> GridFiles:
         files.curves = artifacts.load_rows(folder / CURVES, TEXT)
     if (folder / PICTURES).exists():
         files.pictures = artifacts.load_arrays(folder / PICTURES)
-        files.pictured = artifacts.load_notes(folder / PICTURES)
+        files.pictured = json.loads(artifacts.load_notes(folder / PICTURES).get(PICTURED, "{}"))
     return files
 
 
@@ -70,7 +72,9 @@ def write(files: GridFiles, folder: Path) -> None:
     # The format has no file without tensors.
     pictures = files.pictures or {LABELS: np.zeros(0, np.uint8)}
     tensors = {name: torch.from_numpy(array) for name, array in pictures.items()}
-    artifacts.save_tensors(tensors, folder / PICTURES, files.pictured)
+    # One note: the library writes several in any order.
+    notes = {PICTURED: json.dumps(files.pictured, sort_keys=True)}
+    artifacts.save_tensors(tensors, folder / PICTURES, notes)
     artifacts.save_table(files.curves, folder / CURVES, columns=None if files.curves else ["key"])
     artifacts.save_table(files.rows, folder / RUNS)
 
