@@ -42,6 +42,14 @@ class Shifted(Prior):
 '''
 
 
+def add_alone(clone: Clone, table: str, place: str, code: str) -> None:
+    """Add a class, named after its module, by a file of its own and a line in one table."""
+    module = place.partition(":")[0]
+    clone.add_part(table, module.rpartition(".")[2], place, code)
+    changed = clone.call("git", "status", "--short").split()[1::2]
+    assert changed == ["src/aae/model/parts.py", f"src/{module.replace('.', '/')}.py"]
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tuple[Clone, str]:
     """A clone to which the prior was added, after a `dvc repro` that uses it; and what that printed.
@@ -54,9 +62,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> tupl
     for file in (sample_folder / "mnist").glob("train-*"):
         shutil.copy(file, data / "mnist")
     clone = make_clone(tmp_path_factory.mktemp("new-prior"), data)
-    clone.add_part("PRIORS", "shifted", "aae.model.priors.shifted:Shifted", SHIFTED)
-    changed = clone.call("git", "status", "--short").split()[1::2]
-    assert changed == ["src/aae/model/parts.py", "src/aae/model/priors/shifted.py"]
+    add_alone(clone, "PRIORS", "aae.model.priors.shifted:Shifted", SHIFTED)
     clone.edit(
         "params.yaml",
         ("prior: gaussian ", "prior: shifted "),
@@ -182,10 +188,7 @@ def test_it_serves_every_encoder_and_the_report_refuses_it_in_one_line(
     tmp_path: Path, sample_folder: Path
 ) -> None:
     clone = make_clone(tmp_path / "clone", sample_folder)
-    place = "aae.model.architectures.convolutional:Convolutional"
-    clone.add_part("ARCHITECTURES", "convolutional", place, CONVOLUTIONAL)
-    changed = clone.call("git", "status", "--short").split()[1::2]
-    assert changed == ["src/aae/model/parts.py", "src/aae/model/architectures/convolutional.py"]
+    add_alone(clone, "ARCHITECTURES", "aae.model.architectures.convolutional:Convolutional", CONVOLUTIONAL)
     clone.edit(
         "params.yaml",
         ("architecture: perceptron", "architecture: convolutional"),

@@ -120,8 +120,9 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     share = "" if outcome in ("nothing", "1 seed") else f", {own['mean'] / probe['mean']:.0%} of it"
     return (
         f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
-        f"divergence ({_spread(probe)}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), the "
-        f"final discriminator sees {own['mean']:.4f} ({_spread(own)}; of prior samples {null['mean']:.4f})"
+        f"divergence ({spread(probe, '.4f')}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), "
+        f"the final discriminator sees {own['mean']:.4f} ({spread(own, '.4f')}; of prior samples "
+        f"{null['mean']:.4f})"
         f"{share}{SEES[outcome]}"
     )
 
@@ -175,6 +176,11 @@ def interval(row: Mapping[str, Any], form: str) -> str:
     return f"95% CI {row['low']:{form}} to {row['high']:{form}}"
 
 
+def spread(row: Mapping[str, Any], form: str) -> str:
+    """That interval, where there is more than one seed."""
+    return "1 seed" if row["low"] is None else interval(row, form)
+
+
 def significance(contrast: Mapping[str, Any]) -> str:
     """Whether the 95% interval of a difference leaves 0 out."""
     return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
@@ -199,10 +205,6 @@ def _comparison(row: Mapping[str, Any]) -> str:
     )
 
 
-def _spread(row: Mapping[str, Any]) -> str:
-    return "1 seed" if row["low"] is None else interval(row, ".4f")
-
-
 def _excess(numbers: Numbers) -> str:
     test, training = (numbers[name]["mean"] for name in ("sliced_w2_excess", "sliced_w2_training_excess"))
     return f"excess sliced W2 {test:.3f} on test codes, {training:.3f} on training codes"
@@ -212,8 +214,10 @@ def _density(numbers: Numbers) -> str:
     differ: list[str] = []
     same: list[str] = []
     for codes, kl in {"test": numbers["kl"], "training": numbers["kl_training"]}.items():
-        spread = "1 seed" if kl["low"] is None else interval(kl, ".3f")
-        words = f"{kl['mean']:.3f} nats on {codes} codes ({spread}; prior samples give {kl['null']:.3f})"
+        words = (
+            f"{kl['mean']:.3f} nats on {codes} codes ({spread(kl, '.3f')}; "
+            f"prior samples give {kl['null']:.3f})"
+        )
         (differ if density_differs(kl) else same).append(words)
     clauses = [f"the density differs by {' and by '.join(differ)}"] if differ else []
     if same:

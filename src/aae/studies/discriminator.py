@@ -15,10 +15,10 @@ from aae.compare.verdicts import (
     better_probe,
     density_differs,
     equivalence,
-    interval,
     seen,
     sight,
     significance,
+    spread,
 )
 from aae.draw.mosaic import figure_grids_side_by_side
 from aae.draw.plane import figure_side_by_side
@@ -104,15 +104,20 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
     """
     sentences = []
     for numbers in groups(rows, null):
-        key = [numbers["kl"][name] for name in BY]
-        runs = [run for run in rows if [run[name] for name in BY] == key]
+        key = tuple(numbers["kl"][name] for name in BY)
+        runs = of_variant(rows, key)
         start = f"{_start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
         clauses = [fit(numbers), sight(numbers, runs), step(numbers, runs)]
         sentences.append(f"{start}: {'; '.join(filter(None, clauses))}.")
-        paper = [run for run in rows if run["discriminator"] == PAPER and run["epochs"] == key[1]]
+        paper = of_variant(rows, (PAPER, key[1]))
         if paper and key[0] != PAPER:
             sentences.append(cost(named(numbers["kl"]), runs, paper))
     return sentences
+
+
+def of_variant(rows: Rows, key: tuple[Any, ...]) -> list[Mapping[str, Any]]:
+    """The runs that have these values of `BY`."""
+    return [row for row in rows if tuple(row[name] for name in BY) == key]
 
 
 def groups(rows: Rows, null: Mapping[str, Any]) -> list[dict[str, dict[str, Any]]]:
@@ -136,7 +141,7 @@ def answer(rows: Rows, variants: Rows) -> str:
     for row in variants:
         found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
     name, paper = next((key, each) for key, each in found.items() if key[0] == PAPER)
-    of_paper = [row for row in rows if (row["discriminator"], row["epochs"]) == name]
+    of_paper = of_variant(rows, name)
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
     kl = paper["kl_training"]
     text = (
@@ -146,7 +151,7 @@ def answer(rows: Rows, variants: Rows) -> str:
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
-            runs = [row for row in rows if (row["discriminator"], row["epochs"]) == key]
+            runs = of_variant(rows, key)
             error = compare(*paired(runs, of_paper, "training_error"), None)["difference"]
             text += (
                 f" Given {key[0]} of a code beside it, from which fine structure can be told, the "
@@ -167,7 +172,7 @@ def fit(numbers: Mapping[str, Mapping[str, Any]]) -> str:
     values = ", ".join(f"{value:.3f}" for value in blurred)
     after = f"; after a blur of 0.03, 0.05 and 0.1 {values}" if blurred else ""
     return (
-        f"training codes have a KL divergence of {kl['mean']:.3f} nats ({_interval(kl, '.3f')}; prior "
+        f"training codes have a KL divergence of {kl['mean']:.3f} nats ({spread(kl, '.3f')}; prior "
         f"samples {kl['null']:.3f}{after}) and are told from the prior by {words}"
     )
 
@@ -180,7 +185,7 @@ def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
     beyond = sum(run["kl"] > run["kl_blocks_high"] for run in runs)
     return (
         f"test codes have {numbers['kl']['mean']:.3f} nats, blocks of as many consecutive training codes "
-        f"{numbers['kl_blocks']['mean']:.3f} ({row['difference']:+.3f}, {_interval(row, '+.3f')}; above "
+        f"{numbers['kl_blocks']['mean']:.3f} ({row['difference']:+.3f}, {spread(row, '+.3f')}; above "
         f"every block in {beyond} of {len(runs)} runs)"
     )
 
@@ -190,13 +195,13 @@ def cost(name: str, runs: Rows, paper: Rows) -> str:
     error = paired(runs, paper, "training_error")
     margin = SAME_ERROR * float(error[1].mean())
     row = compare(*error, margin)
-    words = f"{row['difference']:+.5f} ({_interval(row, '+.5f')}"
+    words = f"{row['difference']:+.5f} ({spread(row, '+.5f')}"
     words += f"; {significance(row)}, {equivalence(row)})" if row["low"] is not None else ")"
     changes = []
     for measure, form in {"kl_training": "+.3f", "kl": "+.3f", "neighbour_accuracy": "+.3f"}.items():
         change = compare(*paired(runs, paper, measure), None)
         label = f"{MEASURES[measure].title} of {MEASURES[measure].of}"
-        changes.append(f"{label} {change['difference']:{form}} ({_interval(change, form)})")
+        changes.append(f"{label} {change['difference']:{form}} ({spread(change, form)})")
     return (
         f"{_start(name)}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
         f"{', '.join(changes)}, squared error of training images {words}."
@@ -209,7 +214,3 @@ def _pair(runs: Rows, one: str, other: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _start(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def _interval(row: Mapping[str, Any], form: str) -> str:
-    return "1 seed" if row["low"] is None else interval(row, form)
