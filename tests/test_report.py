@@ -20,6 +20,7 @@ from aae.data.datasets import SHAPE
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
+from aae.pretrained.shrink import shrink
 from aae.report import latent, page
 
 N = 300  # Test images of the page that is made here.
@@ -120,7 +121,7 @@ def test_units_that_never_are_active_are_left_out(runs: list[tuple[Autoencoder, 
     codes = torch.from_numpy(z)
     with torch.no_grad():
         autoencoder.decoder[2].bias[:50] = -1e3  # type: ignore[index]
-    layers = latent.small_decoder(autoencoder.decoder, codes)
+    layers = shrink(autoencoder.decoder, codes)
     h = codes.numpy()
     for weight, bias in layers[:-1]:
         h = np.maximum(h @ weight.astype(np.float32).T + bias, 0)

@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from contourpy import contour_generator
 from PIL import Image
-from torch import nn
 
 from aae.draw.contours import density_map
 from aae.draw.mosaic import tiled
 from aae.draw.plane import limits
-from aae.model.networks import BATCH, Autoencoder
+from aae.model.networks import Autoencoder
 from aae.model.priors.base import Prior
-from aae.system.errors import UserError
+from aae.pretrained.shrink import shrink
 
 SHOWN = 2000  # Test images that the page holds, spread evenly over the set.
 COLUMNS = 50  # Images in a row of the sheet that holds them.
@@ -46,7 +45,7 @@ def space(title: str, autoencoder: Autoencoder, prior: Prior, z: np.ndarray, sid
         "grid": packed(percentile_codes(prior, z, side).astype(np.float32)),
         "layers": [
             {"weight": packed(weight), "bias": packed(bias)}
-            for weight, bias in small_decoder(autoencoder.decoder, whole_plane(z, prior, low, high))
+            for weight, bias in shrink(autoencoder.decoder, whole_plane(z, prior, low, high))
         ],
     }
 
@@ -90,42 +89,6 @@ def packed(array: np.ndarray) -> dict[str, Any]:
         "shape": list(array.shape),
         "data": base64.b64encode(data.tobytes()).decode(),
     }
-
-
-def small_decoder(decoder: nn.Module, z: torch.Tensor) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The decoder's layers without the hidden units that are 0 for all of z, which add nothing there.
-
-    Most units of the second hidden layer never are anything else. Weights beyond the first layer are
-    half floats: pixels move by less than 1/255.
-
-    Returns:
-        Weight, (outputs, inputs), and bias, (outputs,), of each layer.
-
-    Raises:
-        UserError: the decoder is no perceptron, which is all that the page can compute.
-    """
-    parts = list(decoder.children())
-    if not all(isinstance(part, nn.Linear | nn.ReLU | nn.Unflatten) for part in parts):
-        raise UserError(
-            "the live plane of the report computes perceptrons alone; set model.architecture: perceptron, "
-            "or run the other stages by their names"
-        )
-    layers = [part for part in parts if isinstance(part, nn.Linear)]
-    alive = [torch.ones(layers[0].in_features, dtype=torch.bool)]
-    alive += [torch.zeros(layer.out_features, dtype=torch.bool) for layer in layers[:-1]]
-    with torch.inference_mode():
-        for part in z.split(10 * BATCH):
-            h = part
-            for layer, units in zip(layers[:-1], alive[1:], strict=True):
-                h = torch.relu(layer(h))
-                units |= (h > 0).any(0)
-    alive.append(torch.ones(layers[-1].out_features, dtype=torch.bool))
-    result = []
-    for place, layer in enumerate(layers):
-        weight = layer.weight.detach()[alive[place + 1]][:, alive[place]].numpy()
-        bias = layer.bias.detach()[alive[place + 1]].numpy()
-        result.append((weight if place == 0 else weight.astype(np.float16), bias))
-    return result
 
 
 def whole_plane(z: np.ndarray, prior: Prior, low: np.ndarray, high: np.ndarray) -> torch.Tensor:
