@@ -112,6 +112,8 @@ def test_what_is_not_allowed_is_refused_in_one_line(
         {"train.optimizer": "sgd", "train.learning_rate": 0.1, "model.initial_weights": "normal"},
         {"train.optimizer": "sgd", "train.learning_rate": 0.1, "train.updates": "separate"},
         {"train.updates": "separate", "prior": "none"},
+        {"train.reconstruction_loss": "cross_entropy"},
+        {"train.reconstruction_loss": "cross_entropy", "encoder": "gaussian", "objective": "variational"},
         {"train.updates": "separate", "encoder": "gaussian", "objective": "variational"},
         {"train.updates": "separate", "encoder": "universal", "train.regularization_interval": 3},
         {"model.fourier_features": 8, "model.code_dim": 8, "model.prior_std": 5.0},

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from aae.model.losses import reconstruction_loss
+from aae.model.losses import cross_entropy, squared_error
 from aae.model.objectives.adversarial_losses import (
     LEAST_LOGIT,
     discriminator_loss,
@@ -37,14 +37,16 @@ def test_the_encoder_wants_its_codes_taken_for_1() -> None:
     torch.testing.assert_close(encoder_adversarial_loss(LOGITS), expected)
 
 
-def test_the_reconstruction_loss_is_the_mean_over_pixels_and_images() -> None:
+def test_the_reconstruction_losses_are_means_over_pixels_and_images() -> None:
     x = torch.rand(4, 784, generator=named_generator(0, "images"), dtype=torch.float64)
     x_logits = torch.randn(4, 784, generator=named_generator(0, "pixels"), dtype=torch.float64)
     expected = sum(
         (1 / (1 + torch.exp(-logits)) - image).pow(2).sum() for logits, image in zip(x_logits, x, strict=True)
     )
     expected = expected / (4 * 784)
-    torch.testing.assert_close(reconstruction_loss(x_logits, x), expected)
+    torch.testing.assert_close(squared_error(x_logits, x), expected)
+    likelihood = torch.distributions.Bernoulli(logits=x_logits, validate_args=False)
+    torch.testing.assert_close(cross_entropy(x_logits, x), -likelihood.log_prob(x).mean())
 
 
 @pytest.mark.parametrize("logit", [1000.0, -1000.0])
@@ -54,7 +56,8 @@ def test_losses_and_gradients_stay_finite_at_extreme_logits(logit: float) -> Non
     for loss in (
         discriminator_loss(logits, logits),
         encoder_adversarial_loss(logits),
-        reconstruction_loss(logits, x),
+        squared_error(logits, x),
+        cross_entropy(logits, x),
     ):
         (gradient,) = torch.autograd.grad(loss, logits)
         assert loss.isfinite()

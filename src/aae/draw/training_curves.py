@@ -13,7 +13,7 @@ from aae.draw.style import BAND, BLUE, GREY, LAYOUT, ORANGE, WIDTH, styled
 # Panels of one curve: its column, what it is, and the axis.
 SINGLE = {
     "kl_divergence": ("Objective: KL(q(z|x) || p(z)), mean over the images", "nats"),
-    "reconstruction_loss": ("Reconstruction loss, mean over the epoch", "squared error\na pixel"),
+    "reconstruction_loss": ("Reconstruction loss, mean over the epoch", "mean over pixels"),
     "learning_rate": ("Learning rate of encoder and decoder", ""),
 }
 # Beside the panels: a curve may go anywhere within.

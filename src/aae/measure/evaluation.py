@@ -19,6 +19,7 @@ from aae.model.networks import BATCH, Autoencoder
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
 from aae.model.randomness import named_generator
+from aae.model.trainer import to_unit
 from aae.settings.config import RunConfig
 
 RANDOM_SETS = 20  # Of training codes, beside blocks of consecutive ones.
@@ -135,7 +136,7 @@ def training_error(autoencoder: Autoencoder, z_training: np.ndarray, x_training:
 
 def _batches(x: np.ndarray) -> Iterator[torch.Tensor]:
     for start in range(0, len(x), BATCH):
-        yield torch.tensor(x[start : start + BATCH]).float() / 255
+        yield to_unit(torch.tensor(x[start : start + BATCH]))
 
 
 def blocks(z_training: np.ndarray, n: int, prior: Prior) -> Numbers:

@@ -83,6 +83,12 @@ def large_null_bands(
     }
 
 
+def known_band(error: float) -> Band:
+    """Band of a measure that is normal about 0.5, with that standard error."""
+    reach = error * float(special.ndtri((1 + LEVEL) / 2))
+    return {"mean": 0.5, "std": error, "low": 0.5 - reach, "high": 0.5 + reach}
+
+
 def _in_threads(
     of: Callable[[np.ndarray], Numbers], samples: Sequence[np.ndarray], on_sample: Callable[[], object]
 ) -> list[Numbers]:
@@ -102,7 +108,7 @@ def _bands(values: Sequence[dict[str, float]]) -> dict[str, Band]:
 
 def _bands_of_measures(values: Sequence[dict[str, float]], n: int, prior: Prior) -> dict[str, Band]:
     return {
-        name: _known_band(each.null_error(n)) if each.null_error else _band([value[name] for value in values])
+        name: known_band(each.null_error(n)) if each.null_error else _band([value[name] for value in values])
         for name, each in MEASURES.items()
         if each.defined_for(prior)
     }
@@ -117,9 +123,3 @@ def _band(values: Sequence[float]) -> Band:
     else:
         low, high = (float(end) for end in np.quantile(values, tails))
     return {"mean": mean, "std": std, "low": low, "high": high}
-
-
-def _known_band(error: float) -> Band:
-    """Of a measure that is normal about 0.5."""
-    reach = error * float(special.ndtri((1 + LEVEL) / 2))
-    return {"mean": 0.5, "std": error, "low": 0.5 - reach, "high": 0.5 + reach}

@@ -99,31 +99,3 @@ def measure_sets(z: np.ndarray, z_training: np.ndarray, prior: Prior) -> dict[st
     if len(z_training) >= len(z):
         numbers["shift"] = distances.sliced_w2_between(z, z_training, prior.std)
     return numbers | density.density_misfit(np.concatenate([z, z_training]), prior)
-
-
-def score(z: np.ndarray, prior: Prior, null: Null) -> dict[str, Any]:
-    """All measures of one sample of codes.
-
-    Args:
-        z: codes, (n, dim), n >= `LEAST_CODES`.
-        prior: the distribution that they should follow.
-        null: `null_bands` of the same prior.
-
-    Returns:
-        Each measure under "raw" and "whitened"; "sliced_w2_low" and "sliced_w2_high", the ends of its
-        bootstrap interval; and "sliced_w2_excess" where the null bands are for n codes.
-
-    Raises:
-        UserError: the codes lie on one line, at one point, or (all but a few) where p(z) is 0.
-    """
-    raw = measure(z, prior)
-    low, high = distances.sliced_w2_interval(z, prior, LEVEL)
-    scores = {
-        "raw": raw,
-        "whitened": measure(distances.match_moments(z, prior), prior),
-        "sliced_w2_low": low,
-        "sliced_w2_high": high,
-    }
-    if null["n"] == len(z):
-        scores["sliced_w2_excess"] = distances.excess(raw["sliced_w2"], null["raw"]["sliced_w2"]["mean"])
-    return scores

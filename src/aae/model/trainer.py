@@ -8,7 +8,7 @@ import torch
 
 from aae.model import optimizers
 from aae.model.capture import captured, to_device
-from aae.model.losses import reconstruction_loss
+from aae.model.losses import RECONSTRUCTION_LOSSES
 from aae.model.networks import Autoencoder, apply
 from aae.model.objectives.base import Moment, State, Tensors
 from aae.model.parts import make_objective
@@ -82,6 +82,7 @@ class Trainer:
         self.optimizer = optimizers.make_optimizer(
             self.settings.optimizer, self.autoencoder.parameters(), BETAS
         )
+        self.reconstruction_loss = RECONSTRUCTION_LOSSES[self.settings.reconstruction_loss]
         self.separate = self.settings.updates == "separate"
         # Of the objective's own update of the encoder.
         self.encoder_optimizer = optimizers.make_optimizer(
@@ -133,7 +134,7 @@ class Trainer:
         precision = self.settings.precision
         x = to_unit(self.x.index_select(0, inputs["batch"]))
         codes = apply(self.autoencoder.encoder, precision, x, inputs.get("noise"))
-        reconstruction = reconstruction_loss(apply(self.autoencoder.decoder, precision, codes.z), x)
+        reconstruction = self.reconstruction_loss(apply(self.autoencoder.decoder, precision, codes.z), x)
         if self.separate:
             optimizers.minimize(self.optimizer, reconstruction, inputs["rate"])
             codes = apply(self.autoencoder.encoder, precision, x, inputs.get("noise"))

@@ -98,9 +98,10 @@ def scorecard(arguments: argparse.Namespace) -> str:
         notes.append("holes, as figures, need a plane; KL is biased in many dimensions: see its null band")
     part, rounding = condition.smoothed(part)
     notes += filter(None, (rounding, repeats))
-    scores, null = measuring.score(part, prior, NULL_SAMPLES, Progress())
+    null = measuring.find_null(len(part), prior, NULL_SAMPLES, Progress())
+    scores = measuring.score(part, prior, null)
     if repeats:
-        for form in ("raw", "whitened"):
+        for form in measuring.FORMS:
             scores[form] |= dict.fromkeys(BROKEN_BY_REPEATS)
     if arguments.json:
         content = {
@@ -173,7 +174,7 @@ def verdict(scores: Mapping[str, Any], null: Null, prior: Prior) -> list[str]:
 
     Args:
         scores: from `aae.score.measuring.score`.
-        null: its null bands.
+        null: from `aae.score.measuring.find_null`.
         prior: the distribution that the codes should follow.
     """
     raw, bands = scores["raw"], null["raw"]

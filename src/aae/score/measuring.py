@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import special
 
 from aae.measure import distances, two_sample
-from aae.measure.nulls import null_bands
+from aae.measure.nulls import known_band, null_bands
 from aae.measure.scorecard import LEVEL, Null, measure
 from aae.model.priors.base import Prior
 from aae.model.randomness import named_generator
 
+FORMS = ("raw", "whitened")
 CLASSIFIED = 10_000  # Codes at most for the C2ST, whose k grows with their number: 60,000 take a minute.
 PLANE, FEW_DIMENSIONS, MANY_DIMENSIONS = 100_000, 10_000, 5_000  # For the rest: half a minute on two cores.
 
@@ -35,33 +35,41 @@ def most_codes(dim: int) -> int:
     return PLANE if dim == 2 else FEW_DIMENSIONS if dim <= 8 else MANY_DIMENSIONS
 
 
-def score(
-    z: np.ndarray, prior: Prior, null_samples: int, on_sample: Callable[[], object] = lambda: None
-) -> tuple[dict[str, Any], Null]:
-    """What `aae.measure.scorecard.score` says, with the C2ST on at most `CLASSIFIED` of the codes.
+def find_null(
+    n: int, prior: Prior, null_samples: int, on_sample: Callable[[], object] = lambda: None
+) -> Null:
+    """Null bands of what `score` measures of n codes.
 
     Args:
-        z: codes, (n, dim).
+        n: codes.
         prior: the distribution that they should follow.
         null_samples: samples of the prior, of n codes each.
         on_sample: called after each of these.
+    """
+    null = null_bands(n, prior, null_samples, on_sample)
+    classified = known_band(two_sample.c2st_standard_error(min(n, CLASSIFIED)))
+    return null | {form: null[form] | {"c2st_accuracy": classified} for form in FORMS}
+
+
+def score(z: np.ndarray, prior: Prior, null: Null) -> dict[str, Any]:
+    """All measures of one sample of codes, the C2ST on at most `CLASSIFIED` of them.
+
+    Args:
+        z: codes, (n, dim), n >= `aae.measure.scorecard.LEAST_CODES`.
+        prior: the distribution that they should follow.
+        null: from `find_null`, for n codes.
 
     Returns:
-        The scores, and the null bands.
+        Each measure under "raw" and "whitened"; "sliced_w2_low" and "sliced_w2_high", the ends of its
+        bootstrap interval; and "sliced_w2_excess".
 
     Raises:
         UserError: the codes lie on one line, at one point, or (all but a few) where p(z) is 0.
     """
-    forms = {"raw": z, "whitened": distances.match_moments(z, prior)}
-    numbers = {form: measure(codes, prior, sampled_null_only=True) for form, codes in forms.items()}
-    null = null_bands(len(z), prior, null_samples, on_sample)
-    error = two_sample.c2st_standard_error(min(len(z), CLASSIFIED))
-    reach = error * float(special.ndtri((1 + LEVEL) / 2))
-    for form, codes in forms.items():
+    scores: dict[str, Any] = {}
+    for form, codes in zip(FORMS, (z, distances.match_moments(z, prior)), strict=True):
         accuracy = two_sample.c2st_accuracy(random_part(codes, CLASSIFIED), prior)
-        numbers[form]["c2st_accuracy"] = accuracy
-        null[form]["c2st_accuracy"] = {"mean": 0.5, "std": error, "low": 0.5 - reach, "high": 0.5 + reach}
+        scores[form] = measure(codes, prior, sampled_null_only=True) | {"c2st_accuracy": accuracy}
     low, high = distances.sliced_w2_interval(z, prior, LEVEL)
-    excess = distances.excess(numbers["raw"]["sliced_w2"], null["raw"]["sliced_w2"]["mean"])
-    scores = {**numbers, "sliced_w2_low": low, "sliced_w2_high": high, "sliced_w2_excess": excess}
-    return scores, null
+    excess = distances.excess(scores["raw"]["sliced_w2"], null["raw"]["sliced_w2"]["mean"])
+    return scores | {"sliced_w2_low": low, "sliced_w2_high": high, "sliced_w2_excess": excess}

@@ -55,6 +55,7 @@ class TrainSettings(Settings):
     batch_size: int = Field(ge=1, le=TRAINING_IMAGES)
     optimizer: Literal["adam", "sgd"]
     updates: Literal["joint", "separate"]
+    reconstruction_loss: Literal["squared_error", "cross_entropy"]
     learning_rate: float = Field(gt=0, le=1000)
     discriminator_learning_rate: float = Field(gt=0, le=1000)
     adversarial_weight_start: float = Field(gt=0, le=1000)
