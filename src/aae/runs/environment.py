@@ -40,6 +40,7 @@ FINGERPRINT = {
         "batch_size": BATCH,
         "optimizer": "adam",
         "updates": "joint",
+        "reconstruction_loss": "squared_error",
         "learning_rate": 1.5e-3,
         "discriminator_learning_rate": 3e-3,
         "adversarial_weight_start": 0.004,
