@@ -19,7 +19,11 @@ from aae.system.errors import UserError
 KIND = "evaluation"
 MEASURES = "measures.json"
 # What a grid can ask for, and where it is measured.
-EXTRA = {"log_likelihood": "aae.measure.likelihood", "smoothed_kl": "aae.measure.smoothed"}
+EXTRA = {
+    "components": "aae.measure.components",
+    "log_likelihood": "aae.measure.likelihood",
+    "smoothed_kl": "aae.measure.smoothed",
+}
 
 
 def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
@@ -76,6 +80,8 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
     with threadpool_limits(config.train.threads):
         found = evaluate(config, autoencoder, discriminator, codes, evaluation, images.x, history)
         measures: dict[str, Any] = dict(found.measures)
+        if "components" in extra:
+            measures |= _components(config, codes["evaluation"])
         if "log_likelihood" in extra:
             measures |= _likelihood(config, autoencoder, images)
         if "smoothed_kl" in extra:
@@ -83,6 +89,12 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
     artifacts.save_table(found.codes.to_dict("records"), folder / "codes.csv")
     artifacts.save_table(found.curves.to_dict("records"), folder / "curves.csv")
+
+
+def _components(config: RunConfig, z: Any) -> dict[str, float]:
+    from aae.measure.components import component_fit
+
+    return component_fit(z, run_prior(config))
 
 
 def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str, float]:
