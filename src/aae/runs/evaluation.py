@@ -19,7 +19,11 @@ from aae.system.errors import UserError
 KIND = "evaluation"
 MEASURES = "measures.json"
 # What a grid can ask for, and where it is measured.
-EXTRA = {"log_likelihood": "aae.measure.likelihood", "smoothed_kl": "aae.measure.smoothed"}
+EXTRA = {
+    "log_likelihood": "aae.measure.likelihood",
+    "manifold": "aae.measure.manifold",
+    "smoothed_kl": "aae.measure.smoothed",
+}
 
 
 def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
@@ -78,6 +82,8 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
         measures: dict[str, Any] = dict(found.measures)
         if "log_likelihood" in extra:
             measures |= _likelihood(config, autoencoder, images)
+        if "manifold" in extra:
+            measures |= _manifold(config, autoencoder, images, codes["evaluation"])
         if "smoothed_kl" in extra:
             measures |= _smoothed(config, codes["training"])
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
@@ -91,6 +97,13 @@ def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str
     require_unseen(images)
     unit = (to_unit(part).reshape(len(part), -1) for part in (images.x_validation, images.x_evaluation))
     return likelihood_of_run(config, autoencoder, *unit)
+
+
+def _manifold(config: RunConfig, autoencoder: Any, images: Images, z: Any) -> dict[str, float]:
+    from aae.measure.manifold import manifold
+
+    training = to_unit(images.x), images.y_known
+    return manifold(config, autoencoder, z, training, (to_unit(images.x_evaluation), images.y_evaluation))
 
 
 def _smoothed(config: RunConfig, z_training: Any) -> dict[str, float]:
