@@ -5,16 +5,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from scipy import stats
 
 import plots_page
 import priors
 from aae.model.parts import PRIORS, prior_class
 from readme import PAGES, fill
-from verify import CELL, TOLERANCES, outputs, remove, worst_changes
+from verify import NUMBERS, judge, named_runs, outputs, prediction_interval, read_table, remove, seeds_of
 
 
 def test_every_committed_output_has_a_hash_and_its_path_from_the_root() -> None:
@@ -36,20 +38,63 @@ def test_no_output_that_git_brought_is_left_for_dvc_to_skip_its_stage(tmp_path: 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_change_is_the_worst_over_the_cells_that_have_a_prior() -> None:
-    rows = [
-        ("gaussian", "gaussian", 0, 0.05),
-        ("gaussian", "gaussian", 1, 0.04),
-        ("gaussian", "none", 0, 5.0),
-    ]
-    before = pd.DataFrame(rows, columns=[*CELL, "sliced_w2"]).assign(
-        kl=0.1, reconstruction_error=0.0, neighbour_accuracy=0.8
-    )
-    after = before.assign(sliced_w2=[0.05, 0.06, 9.0])
-    changes = worst_changes(before, after).set_index("number")["change"]
-    assert changes["sliced_w2"] == pytest.approx(0.02)
-    assert changes["neighbour_accuracy"] == 0
-    assert set(changes.index) == set(TOLERANCES)
+@pytest.mark.parametrize("n", [3, 8])
+def test_the_interval_of_one_new_run_is_that_of_scipy(n: int) -> None:
+    values = np.random.default_rng(n).normal(2.0, 0.3, n)
+    scale = values.std(ddof=1) * np.sqrt(1 + 1 / n)
+    expected = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=scale)
+    assert prediction_interval(values) == pytest.approx(expected)
+
+
+def judged(seeds: int, change: float) -> tuple[list[str], int]:
+    """A run whose KL divergence changed by so many standard deviations over seeds, beside so many seeds."""
+    (run, *_) = named_runs(ROOT)
+    values = np.linspace(0, 1, seeds) if seeds else np.empty(0)
+    rows = pd.DataFrame(dict.fromkeys(NUMBERS, 1 + 0.01 * values))
+    committed = dict.fromkeys(NUMBERS, 1.005)
+    return judge([run], {run.variant: rows}, [committed], [committed | {"kl": 1.005 + change}])
+
+
+def test_a_number_inside_passes_and_one_outside_fails() -> None:
+    lines, outside = judged(8, 0.005)
+    assert outside == 0
+    assert len(lines) == 1 + len(NUMBERS)
+    assert all(line.endswith("(8 seeds): ok") for line in lines[1:])
+    lines, outside = judged(8, 0.02)
+    assert outside == 1
+    (line,) = (line for line in lines if line.endswith("NOT OK"))
+    assert line.startswith("deterministic, seed 0, kl ")
+    assert "1.0050" in line
+    assert "1.0250" in line
+
+
+@pytest.mark.parametrize("seeds", [0, 1, 2])
+def test_with_fewer_than_three_seeds_it_says_that_it_cannot_judge(seeds: int) -> None:
+    lines, outside = judged(seeds, 5.0)
+    assert outside == 0
+    assert all(f"not judged: seeds in studies/: {seeds}, fewer than 3" in line for line in lines[1:])
+
+
+def test_seeds_are_those_of_one_study_and_of_the_same_settings() -> None:
+    by_variant = {run.variant: seeds_of(ROOT, run.config) for run in named_runs(ROOT)}
+    kept = pd.read_csv(ROOT / "studies/encoders/runs.csv")
+    for name, rows in by_variant.items():
+        assert rows["environment"].nunique() == 1
+        assert rows["seed"].is_unique
+        assert len(rows) >= (kept["variant"] == name).sum()
+    gaussian = by_variant["gaussian"]
+    assert gaussian["kl"].tolist() == kept[kept["variant"] == "gaussian"]["kl"].tolist()
+    longer = named_runs(ROOT)[0].config.model_copy(deep=True)
+    train = longer.train.model_copy(update={"epochs": 999})
+    assert seeds_of(ROOT, longer.model_copy(update={"train": train})).empty
+
+
+def test_the_committed_run_lies_in_its_own_intervals() -> None:
+    runs = named_runs(ROOT)
+    table = read_table(ROOT)
+    lines, outside = judge(runs, {run.variant: seeds_of(ROOT, run.config) for run in runs}, table, table)
+    assert outside == 0
+    assert len(lines) == 1 + len(runs) * len(NUMBERS)
 
 
 # The page and the templates of dvc plots diff.
