@@ -1,5 +1,6 @@
 """What tools/ makes: the comparison with dvc.lock, the page of plots, the numbers of the pages."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +16,8 @@ from scipy import stats
 import plots_page
 import priors
 from aae.model.parts import PRIORS, prior_class
-from readme import PAGES, fill
+from aae.settings.params import parse_study
+from readme import CLAIMS, PAGES, claims_file, fill
 from verify import NUMBERS, judge, named_runs, outputs, prediction_interval, read_table, remove, seeds_of
 
 
@@ -138,6 +140,76 @@ def test_a_plot_has_words_a_template_and_columns_that_are_there(name: str) -> No
 
 def test_every_template_is_used() -> None:
     assert {template.stem for template in TEMPLATES} == {plot["template"] for plot in plots().values()}
+
+
+# The paper's claims.
+
+
+def claims_json() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((ROOT / CLAIMS).read_text(encoding="utf-8"))
+    return found
+
+
+def rows_at(evidence: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = json.loads((ROOT / evidence["path"]).read_text(encoding="utf-8"))
+    return [row for row in rows if evidence["where"].items() <= row.items()]
+
+
+def test_the_claims_are_those_of_the_committed_runs() -> None:
+    assert (ROOT / CLAIMS).read_text(encoding="utf-8") == claims_file(ROOT), "`make readme` writes them"
+
+
+def test_every_number_of_a_claim_is_where_it_says() -> None:
+    found = [each for claim in claims_json() for each in claim["evidence"]]
+    assert len(found) > 10
+    for each in found:
+        (row,) = rows_at(each)
+        assert row[each["key"]] == pytest.approx(each["value"], rel=1e-6), each
+
+
+def test_the_interval_of_a_mean_is_the_one_beside_it() -> None:
+    compared = 0
+    for claim in claims_json():
+        if claim["interval"] is None:
+            continue
+        first = claim["evidence"][0]
+        (row,) = rows_at(first)
+        middle = sum(claim["interval"]) / 2
+        if middle == pytest.approx(first["value"], rel=1e-6):
+            assert [row["low"], row["high"]] == pytest.approx(claim["interval"], rel=1e-4, abs=1e-9)
+        else:  # Of a difference.
+            other = claim["evidence"][1]
+            assert middle == pytest.approx(first["value"] - other["value"], abs=1e-6)
+        compared += 1
+    assert compared > 5
+
+
+def test_every_claim_says_what_there_is_to_say() -> None:
+    jobs = (ROOT / "studies/dvc.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
+    for claim in claims_json():
+        assert ("quote" in claim) != ("paraphrase" in claim)
+        assert f"| {claim['statement']} |" in page
+        assert f"**{claim['verdict']}**" in page
+        assert (claim["command"] is None) == (claim["verdict"] == "not tested")
+        if claim["command"]:
+            command, _, study = claim["command"].rpartition("@")
+            assert command == "dvc repro studies/dvc.yaml:conclude"
+            assert re.search(rf"\b{study}\b", jobs)
+        assert bool(claim["evidence"]) == (claim["measured"] is not None)
+
+
+def test_the_prediction_of_a_claim_was_written_before_its_run() -> None:
+    params = {
+        path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("studies/*/params.yaml")
+    }
+    predicted = [claim for claim in claims_json() if claim["prediction"]]
+    assert len(predicted) > 8
+    for claim in predicted:
+        whole = " ".join(parse_study(params[claim["command"].rpartition("@")[2]]).prediction.split())
+        assert claim["prediction"] in whole
+        if claim["command"].endswith("@claims"):
+            assert claim["prediction"] != whole
 
 
 # README.md and docs/.

@@ -69,7 +69,7 @@ def decoder_of(row: Mapping[str, Any]) -> str:
     return (
         f"decoded percentiles {decoded} from the nearest training image, reconstructions {reconstructed}, "
         f"test images {images}; |E(D(z)) - z| {row['return_median']:.3f} (median; 95th percentile "
-        f"{row['return_p95']:.2f}); a classifier, right on {row['classifier_accuracy']:.1%} of the test images, "
+        f"{row['return_p95']:.2f}); a classifier, right on {row['classifier_accuracy']:.1%} of test images, "
         f"is unsure of {row['unsure']:.1%} of p's mass, of {row['unsure_reconstructions']:.1%} of "
         f"reconstructions, of {row['unsure_images']:.1%} of test images"
     )
