@@ -18,7 +18,17 @@ import priors
 from aae.model.parts import PRIORS, prior_class
 from aae.settings.params import parse_study
 from readme import CLAIMS, PAGES, claims_file, fill
-from verify import NUMBERS, judge, named_runs, outputs, prediction_interval, read_table, remove, seeds_of
+from verify import (
+    NUMBERS,
+    finish,
+    judge,
+    named_runs,
+    outputs,
+    prediction_interval,
+    read_table,
+    remove,
+    seeds_of,
+)
 
 
 def test_every_committed_output_has_a_hash_and_its_path_from_the_root() -> None:
@@ -60,10 +70,13 @@ def judged(seeds: int, change: float) -> tuple[list[str], int]:
 def test_a_number_inside_passes_and_one_outside_fails() -> None:
     lines, outside = judged(8, 0.005)
     assert outside == 0
+    finish(outside)
     assert len(lines) == 1 + len(NUMBERS)
     assert all(line.endswith("(8 seeds): ok") for line in lines[1:])
     lines, outside = judged(8, 0.02)
     assert outside == 1
+    with pytest.raises(SystemExit, match="numbers outside the 95% interval of one new run: 1;"):
+        finish(outside)
     (line,) = (line for line in lines if line.endswith("NOT OK"))
     assert line.startswith("deterministic, seed 0, kl ")
     assert "1.0050" in line

@@ -54,6 +54,11 @@ def main() -> None:
         print(f"trained with {trained_with_again}; the committed run with {trained_with}")
     lines, outside = judge(runs, seeds, table, again)
     print("\n".join(lines))
+    finish(outside)
+
+
+def finish(outside: int) -> None:
+    """Say what the numbers come to; exit 1 if any lies outside its interval."""
     if outside:
         sys.exit(
             f"verify: numbers outside the 95% interval of one new run: {outside}; by chance one in 20 is"

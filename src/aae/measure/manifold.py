@@ -16,7 +16,7 @@ SIDE = 20  # Percentiles along each dimension, as in Figure 2E.
 FINE = 100  # The same where digits are told: 10,000 images of equal mass.
 UNSURE = 0.9  # Probability of the likeliest digit below which a classifier is unsure.
 HIDDEN, EPOCHS, BATCH = 256, 10, 200  # Of the classifier: 97.8% of MNIST's test images, 10 s on one core.
-CHUNK = 1000  # Images at a time whose distances to all training images are in memory.
+CHUNK = 200  # Images at a time whose distances to all training images are in memory.
 
 Labelled = tuple[np.ndarray, np.ndarray]
 
