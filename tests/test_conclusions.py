@@ -9,8 +9,9 @@ from evaluated import NULL, evaluation
 
 from aae.runs import rows
 from aae.settings.params import GridSettings, Params, parse_params, parse_study
-from aae.studies import encoders, limit, noise, table1
+from aae.studies import claims, encoders, figures, limit, noise, table1
 from aae.studies.common import Grid
+from tables import figures_table
 
 PARAMS = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8"))
 OTHER_SIZES = {"n": 0, "training": {"n": 0}}  # A null distribution of which nothing is taken.
@@ -115,3 +116,54 @@ def test_what_a_file_lacks_is_named() -> None:
     )
     assert "still/z" in failure(lambda: encoders.conclude(grid_of(made_up_rows())))
     assert "curves.csv lacks still, seed 0" in failure(lambda: noise.conclude(grid_of(made_up_rows())))
+
+
+# The paper's figures.
+
+
+MADE_UP = {
+    "decoded_distance": 3.5,
+    "reconstruction_distance": 3.4,
+    "image_distance": 4.1,
+    "return_median": 0.05,
+    "return_p95": 0.2,
+    "unsure": 0.11,
+    "unsure_reconstructions": 0.07,
+    "unsure_images": 0.05,
+    "classifier_accuracy": 0.98,
+}
+
+
+def test_figure_2e_has_numbers_and_the_others_pictures_too() -> None:
+    settings = parse_study((ROOT / "studies/figures/params.yaml").read_text(encoding="utf-8"))
+    runs = PARAMS.runs(settings)
+    measured = [
+        {"variant": run.variant, "seed": 0, **evaluation(), **MADE_UP, "component_accuracy": 0.9}
+        for run in runs
+    ]
+    kept: dict[str, np.ndarray] = {"labels": np.arange(200, dtype=np.uint8) % 10}
+    rng = np.random.default_rng(0)
+    for name in settings.keep:
+        kept[f"{name}/z"] = rng.standard_normal((200, 2)).astype(np.float16)
+        kept[f"{name}/walks"] = rng.integers(0, 256, (10, 10, 28, 28), dtype=np.uint8)
+    concluded = figures.conclude(Grid.of(runs, settings, measured, [], kept, lambda prior, n, m: NULL))
+    assert set(concluded.figures) == {"2B", "2C", "2D", "3"}
+    rows: list[dict[str, Any]] = list(concluded.tables["runs"])  # type: ignore[arg-type]
+    assert [row["figure"] for row in rows] == list(settings.variants)
+    sentence = concluded.tables["answer"][0]
+    assert sentence == (
+        "Figure 2E (gaussian, adversarial): decoded percentiles 3.50 from the nearest training image, "
+        "reconstructions 3.40, test images 4.10; |E(D(z)) - z| 0.050 (median; 95th percentile 0.20); a "
+        "classifier, right on 98.0% of test images, is unsure of 11.0% of p's mass, of 7.0% of "
+        "reconstructions, of 5.0% of test images."
+    )
+    table = figures_table(rows)
+    assert "not measured yet" not in table
+    assert table.count("[2E](../plots/2E.png)") == 2
+    earlier = [
+        {key: row[key] for key in row.keys() - MADE_UP} for row in rows if not row["figure"].startswith("2E")
+    ]
+    assert "| [2E](../plots/2E.png) |  | not measured yet |" in figures_table(earlier)
+    assert "decoded percentiles" not in figures_table(earlier)
+    judged = {claim.said.name: claim.verdict for claim in claims.judged({"figures": rows})}
+    assert judged["Interpolations lie on the manifold"] == "not judged: one seed"

@@ -342,7 +342,7 @@ def test_a_wrong_change_is_told_with_its_variant_and_what_is_allowed(
         ({"seeds": [2**32]}, "seeds.0: 4294967296"),
         ({"variants": {}}, "variants: at least one"),
         ({"variants": {"a/b": {}}}, "'a/b' cannot name a variant"),
-        ({"measures": ["likelihood"]}, "allowed: log_likelihood"),
+        ({"measures": ["likelihood"]}, "allowed: components, log_likelihood"),
         ({"keep": ["b"]}, "keep: 'b' is no variant; allowed: a"),
         ({"prediction": " "}, "prediction: missing"),
         ({"cells": ["a"]}, "cells: unknown key"),

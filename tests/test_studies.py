@@ -14,9 +14,10 @@ from aae.studies import claims, images, noise, tradeoff
 CLAIMS = {
     "filled": "The AAE's codes fill the Gaussian prior without holes",
     "holes": "The VAE's codes leave holes in it",
+    "shape": "The VAE's codes roughly have the shape of the Gaussian",
     "matched": "The AAE matches the mixture",
     "not matched": "The VAE differs from the mixture",
-    "similar": "The three encoders give similar results",
+    "similar": "The three encoders are similar",
     "at home": "Labels put each digit into its own component",
 }
 
@@ -51,7 +52,7 @@ def claims_study(**changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def claims_verdicts(rows: list[dict[str, Any]]) -> dict[str, str]:
-    found = {claim.name: claim.verdict for claim in claims.judged(rows)}
+    found = {claim.said.name: claim.verdict for claim in claims.judged({"claims": rows}) if claim.statements}
     return {short: found[name] for short, name in CLAIMS.items() if name in found}
 
 
@@ -86,12 +87,93 @@ def test_encoders_that_all_differ_are_not_similar() -> None:
 
 def test_with_one_seed_nothing_is_shown() -> None:
     rows = [row for row in claims_study() if row["seed"] == 0]
-    assert claims_verdicts(rows) == dict.fromkeys(CLAIMS, "holds in part")
+    assert claims_verdicts(rows) == dict.fromkeys(CLAIMS, "not judged: one seed")
 
 
 def test_claims_about_variants_without_a_run_are_left_out() -> None:
     rows = [row for row in claims_study() if row["prior"] == "gaussian" and row["objective"] == "adversarial"]
     assert set(claims_verdicts(rows)) == {"filled", "similar"}
+
+
+# Claims that other studies judge, and what no study does.
+
+
+def claim_of(name: str, rows: dict[str, list[dict[str, Any]]]) -> claims.Claim:
+    (found,) = (claim for claim in claims.judged(rows) if claim.said.name == name)
+    return found
+
+
+DECODED = {"decoded_distance": 3.5, "reconstruction_distance": 3.46, "return_median": 0.05, "unsure": 0.11}
+MANIFOLD, SHARP = (
+    "Interpolations lie on the manifold",
+    "The AAE turns from one digit to the next at sharp borders",
+)
+
+
+def decoded_runs(**changes: float) -> dict[str, list[dict[str, Any]]]:
+    """Three runs with the measure of decoded images, of the study of figures."""
+    scales = (0.999, 1.0, 1.001)
+    rows = [
+        claims_run(seed) | {name: value * scales[seed] for name, value in (DECODED | changes).items()}
+        for seed in range(3)
+    ]
+    return {"figures": rows}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "verdict"),
+    [
+        (MANIFOLD, {}, "holds"),
+        (MANIFOLD, {"decoded_distance": 3.7}, "holds in part"),
+        (MANIFOLD, {"decoded_distance": 3.7, "return_median": 0.2}, "does not hold"),
+        (SHARP, {}, "holds"),
+        (SHARP, {"unsure": 0.1501}, "does not hold"),
+    ],
+)
+def test_what_lies_between_codes_is_judged_by_its_rule(
+    name: str, changes: dict[str, float], verdict: str
+) -> None:
+    assert claim_of(name, decoded_runs(**changes)).verdict == verdict
+
+
+def test_rows_without_the_measure_judge_nothing_yet() -> None:
+    for rows in ({}, {"figures": [claims_run(0)]}):
+        assert claim_of(MANIFOLD, rows).verdict == "not measured yet"
+        assert claim_of(SHARP, rows).verdict == "not measured yet"
+
+
+@pytest.mark.parametrize(
+    ("nats", "verdict"), [(345.0, "holds"), (340.05, "holds in part"), (300.0, "does not hold")]
+)
+def test_table_1_is_judged_by_our_recipe(nats: float, verdict: str) -> None:
+    rows = [{"recipe": "our recipe", "log_likelihood": nats + seed - 1, "seed": seed} for seed in range(3)]
+    rows.append({"recipe": "the paper's way", "log_likelihood": 500.0, "seed": 0})
+    found = claim_of("The AAE reaches the log-likelihood of Table 1", {"table1": rows})
+    assert found.verdict == verdict
+    assert [number.value for each in found.statements for number in each.numbers] == [pytest.approx(nats)]
+
+
+def test_the_papers_settings_are_judged_by_the_longest_runs_of_three_seeds() -> None:
+    name = CLAIMS["matched"]
+    ours = claims_study()
+    assert claim_of(name, {"claims": ours}).in_papers_settings == "not tested"
+    papers = [
+        claims_run(seed, prior="mixture", kl=kl) | {"epochs": epochs}
+        for epochs, kl, seeds in ((20, 0.5, 3), (300, 0.05, 3), (1000, 0.9, 1))
+        for seed in range(seeds)
+    ]
+    found = claim_of(name, {"claims": ours, "paper": papers})
+    assert found.verdict == "holds"
+    assert found.in_papers_settings.startswith("holds: mixture, AAE deterministic: KL(q || p) 0.051 ")
+    assert claim_of(name, {"claims": ours, "paper": papers[:2]}).in_papers_settings == "not tested"
+    assert claim_of(CLAIMS["filled"], {"claims": ours, "paper": papers}).in_papers_settings == "not tested"
+
+
+def test_what_is_out_of_scope_is_not_tested() -> None:
+    names = [claim.said.name for claim in claims.judged({"claims": claims_study()}) if not claim.said.study]
+    assert all(claim_of(name, {"claims": claims_study()}).verdict == "not tested" for name in names)
+    words = " ".join(said.words for said in claims.CLAIMS if said.name in names)
+    assert all(each in words for each in ("semi-supervised", "clustering", "SVHN", "TFD"))
 
 
 # Fewer training images.

@@ -16,6 +16,7 @@ from aae.compare.panels import SHOWN, fit_panels
 from aae.compare.summary import details, run_row, variants, with_excess
 from aae.data.datasets import SHAPE
 from aae.measure.evaluation import evaluate
+from aae.measure.manifold import manifold
 from aae.measure.nulls import large_null_bands, null_bands
 from aae.measure.smoothed import smoothed_kl
 from aae.model.discriminator import make_discriminator
@@ -130,6 +131,7 @@ def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
     images = x[:200].numpy(), y[:200]
     measures = evaluate(config, autoencoder, discriminator, codes, images, pixels, history).measures
     measures |= smoothed_kl(codes["training"], prior)
+    measures |= manifold(config, autoencoder, codes["evaluation"], (x.numpy(), y), images)
     found = run_row(config, with_excess(measures, null))
     of_components = {"component_accuracy", "stray", "weights_misfit", "kl_within"}
     assert set(MEASURES) - set(found) == of_components

@@ -1,20 +1,34 @@
 """What tools/ makes: the comparison with dvc.lock, the page of plots, the numbers of the pages."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from scipy import stats
 
 import plots_page
 import priors
 from aae.model.parts import PRIORS, prior_class
-from readme import PAGES, fill
-from verify import CELL, TOLERANCES, outputs, remove, worst_changes
+from aae.settings.params import parse_study
+from readme import CLAIMS, PAGES, claims_file, fill
+from verify import (
+    NUMBERS,
+    finish,
+    judge,
+    named_runs,
+    outputs,
+    prediction_interval,
+    read_table,
+    remove,
+    seeds_of,
+)
 
 
 def test_every_committed_output_has_a_hash_and_its_path_from_the_root() -> None:
@@ -36,20 +50,66 @@ def test_no_output_that_git_brought_is_left_for_dvc_to_skip_its_stage(tmp_path: 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_change_is_the_worst_over_the_cells_that_have_a_prior() -> None:
-    rows = [
-        ("gaussian", "gaussian", 0, 0.05),
-        ("gaussian", "gaussian", 1, 0.04),
-        ("gaussian", "none", 0, 5.0),
-    ]
-    before = pd.DataFrame(rows, columns=[*CELL, "sliced_w2"]).assign(
-        kl=0.1, reconstruction_error=0.0, neighbour_accuracy=0.8
-    )
-    after = before.assign(sliced_w2=[0.05, 0.06, 9.0])
-    changes = worst_changes(before, after).set_index("number")["change"]
-    assert changes["sliced_w2"] == pytest.approx(0.02)
-    assert changes["neighbour_accuracy"] == 0
-    assert set(changes.index) == set(TOLERANCES)
+@pytest.mark.parametrize("n", [3, 8])
+def test_the_interval_of_one_new_run_is_that_of_scipy(n: int) -> None:
+    values = np.random.default_rng(n).normal(2.0, 0.3, n)
+    scale = values.std(ddof=1) * np.sqrt(1 + 1 / n)
+    expected = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=scale)
+    assert prediction_interval(values) == pytest.approx(expected)
+
+
+def judged(seeds: int, change: float) -> tuple[list[str], int]:
+    """A run whose KL divergence changed by so many standard deviations over seeds, beside so many seeds."""
+    (run, *_) = named_runs(ROOT)
+    values = np.linspace(0, 1, seeds) if seeds else np.empty(0)
+    rows = pd.DataFrame(dict.fromkeys(NUMBERS, 1 + 0.01 * values))
+    committed = dict.fromkeys(NUMBERS, 1.005)
+    return judge([run], {run.variant: rows}, [committed], [committed | {"kl": 1.005 + change}])
+
+
+def test_a_number_inside_passes_and_one_outside_fails() -> None:
+    lines, outside = judged(8, 0.005)
+    assert outside == 0
+    finish(outside)
+    assert len(lines) == 1 + len(NUMBERS)
+    assert all(line.endswith("(8 seeds): ok") for line in lines[1:])
+    lines, outside = judged(8, 0.02)
+    assert outside == 1
+    with pytest.raises(SystemExit, match="numbers outside the 95% interval of one new run: 1;"):
+        finish(outside)
+    (line,) = (line for line in lines if line.endswith("NOT OK"))
+    assert line.startswith("deterministic, seed 0, kl ")
+    assert "1.0050" in line
+    assert "1.0250" in line
+
+
+@pytest.mark.parametrize("seeds", [0, 1, 2])
+def test_with_fewer_than_three_seeds_it_says_that_it_cannot_judge(seeds: int) -> None:
+    lines, outside = judged(seeds, 5.0)
+    assert outside == 0
+    assert all(f"not judged: seeds in studies/: {seeds}, fewer than 3" in line for line in lines[1:])
+
+
+def test_seeds_are_those_of_one_study_and_of_the_same_settings() -> None:
+    by_variant = {run.variant: seeds_of(ROOT, run.config) for run in named_runs(ROOT)}
+    kept = pd.read_csv(ROOT / "studies/encoders/runs.csv")
+    for name, rows in by_variant.items():
+        assert rows["environment"].nunique() == 1
+        assert rows["seed"].is_unique
+        assert len(rows) >= (kept["variant"] == name).sum()
+    gaussian = by_variant["gaussian"]
+    assert gaussian["kl"].tolist() == kept[kept["variant"] == "gaussian"]["kl"].tolist()
+    longer = named_runs(ROOT)[0].config.model_copy(deep=True)
+    train = longer.train.model_copy(update={"epochs": 999})
+    assert seeds_of(ROOT, longer.model_copy(update={"train": train})).empty
+
+
+def test_the_committed_run_lies_in_its_own_intervals() -> None:
+    runs = named_runs(ROOT)
+    table = read_table(ROOT)
+    lines, outside = judge(runs, {run.variant: seeds_of(ROOT, run.config) for run in runs}, table, table)
+    assert outside == 0
+    assert len(lines) == 1 + len(runs) * len(NUMBERS)
 
 
 # The page and the templates of dvc plots diff.
@@ -93,6 +153,76 @@ def test_a_plot_has_words_a_template_and_columns_that_are_there(name: str) -> No
 
 def test_every_template_is_used() -> None:
     assert {template.stem for template in TEMPLATES} == {plot["template"] for plot in plots().values()}
+
+
+# The paper's claims.
+
+
+def claims_json() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((ROOT / CLAIMS).read_text(encoding="utf-8"))
+    return found
+
+
+def rows_at(evidence: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = json.loads((ROOT / evidence["path"]).read_text(encoding="utf-8"))
+    return [row for row in rows if evidence["where"].items() <= row.items()]
+
+
+def test_the_claims_are_those_of_the_committed_runs() -> None:
+    assert (ROOT / CLAIMS).read_text(encoding="utf-8") == claims_file(ROOT), "`make readme` writes them"
+
+
+def test_every_number_of_a_claim_is_where_it_says() -> None:
+    found = [each for claim in claims_json() for each in claim["evidence"]]
+    assert len(found) > 10
+    for each in found:
+        (row,) = rows_at(each)
+        assert row[each["key"]] == pytest.approx(each["value"], rel=1e-6), each
+
+
+def test_the_interval_of_a_mean_is_the_one_beside_it() -> None:
+    compared = 0
+    for claim in claims_json():
+        if claim["interval"] is None:
+            continue
+        first = claim["evidence"][0]
+        (row,) = rows_at(first)
+        middle = sum(claim["interval"]) / 2
+        if middle == pytest.approx(first["value"], rel=1e-6):
+            assert [row["low"], row["high"]] == pytest.approx(claim["interval"], rel=1e-4, abs=1e-9)
+        else:  # Of a difference.
+            other = claim["evidence"][1]
+            assert middle == pytest.approx(first["value"] - other["value"], abs=1e-6)
+        compared += 1
+    assert compared > 5
+
+
+def test_every_claim_says_what_there_is_to_say() -> None:
+    jobs = (ROOT / "studies/dvc.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
+    for claim in claims_json():
+        assert ("quote" in claim) != ("paraphrase" in claim)
+        assert f"| {claim['statement']} |" in page
+        assert f"**{claim['verdict']}**" in page
+        assert (claim["command"] is None) == (claim["verdict"] == "not tested")
+        if claim["command"]:
+            command, _, study = claim["command"].rpartition("@")
+            assert command == "dvc repro studies/dvc.yaml:conclude"
+            assert re.search(rf"\b{study}\b", jobs)
+        assert bool(claim["evidence"]) == (claim["measured"] is not None)
+
+
+def test_the_prediction_of_a_claim_was_written_before_its_run() -> None:
+    params = {
+        path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("studies/*/params.yaml")
+    }
+    predicted = [claim for claim in claims_json() if claim["prediction"]]
+    assert len(predicted) > 8
+    for claim in predicted:
+        whole = " ".join(parse_study(params[claim["command"].rpartition("@")[2]]).prediction.split())
+        assert claim["prediction"] in whole
+        if claim["command"].endswith("@claims"):
+            assert claim["prediction"] != whole
 
 
 # README.md and docs/.

@@ -25,14 +25,16 @@ from tables import (
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("measures", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
+CLAIMS = "docs/claims.json"
 STUDY = "studies/encoders"  # The ablation with more seeds.
 ANSWERED = ("ablation", "variants", "contrasts")  # The tables that its answer is of.
 
 
 def main() -> None:
-    """Rewrite the pages, and docs/studies.json, in place."""
+    """Rewrite the pages, docs/studies.json and docs/claims.json in place."""
     found = json.dumps(studies(ROOT), indent=2) + "\n"
     (ROOT / "docs/studies.json").write_text(found, encoding="utf-8")
+    (ROOT / CLAIMS).write_text(claims_file(ROOT), encoding="utf-8")
     if (made := ROOT / "plots/report.html").exists():  # Where `dvc repro` has run.
         shutil.copy(made, ROOT / "docs/report.html")
     for name in PAGES:
@@ -48,8 +50,7 @@ def fill(text: str, root: Path) -> str:
         return _json(root / job / f"metrics/{name}.json")
 
     def figure_by_figure() -> str:
-        judged = claims.judged(rows("runs", "studies/claims"))
-        return paper_table(judged, rows("table", "studies/table1"))
+        return paper_table(judged(root), rows("table", "studies/table1"))
 
     blocks: dict[str, Callable[[], str]] = {
         "answer": lambda: _answer(root, root / STUDY),
@@ -134,8 +135,63 @@ def study_block(folder: Path) -> str:
 
 def claims_block(folder: Path) -> str:
     """The paper's claims, and what was measured of each."""
-    judged = claims.judged(_json(folder / "metrics/runs.json"))
-    return claim_table(judged)
+    return claim_table(judged(folder.parents[1]))
+
+
+def judged(root: Path) -> list[claims.Claim]:
+    """The paper's claims, by the runs of every study."""
+    paths = root.glob("studies/*/metrics/runs.json")
+    return claims.judged({path.parents[1].name: _json(path) for path in paths})
+
+
+def claims_file(root: Path) -> str:
+    """The paper's claims for machines: each with its verdict, and where its numbers can be looked up."""
+    return json.dumps([_claim(root, claim) for claim in judged(root)], indent=2, ensure_ascii=False) + "\n"
+
+
+def _claim(root: Path, claim: claims.Claim) -> dict[str, Any]:
+    said, study = claim.said, claim.said.study
+    main = claim.statements[0] if claim.statements else None
+    return {
+        "statement": said.name,
+        "figure": said.figure,
+        "quote" if said.quoted else "paraphrase": said.words.strip("“”"),
+        "prediction": _predicted(root / "studies" / study, said.name) if study else None,
+        "verdict": claim.verdict,
+        "measured": claim.found or None,
+        "interval": [main.low, main.high] if main and main.low is not None else None,
+        "paper_settings": claim.in_papers_settings,
+        "command": f"dvc repro studies/dvc.yaml:conclude@{study}" if study else None,
+        "evidence": [_evidence(study, number) for each in claim.statements for number in each.numbers],
+    }
+
+
+def _predicted(folder: Path, name: str) -> str | None:
+    """The sentence of a study's prediction on a claim, which begins as the claim's name does.
+
+    All of it where no sentence is on a claim.
+    """
+    prediction = " ".join(_prediction(folder).split())
+    about = {
+        said.name: f"{sentence.rstrip('.')}."
+        for sentence in prediction.split(". ")
+        for said in claims.CLAIMS
+        if said.name.startswith(sentence.partition(":")[0])
+    }
+    return about.get(name) if about else prediction
+
+
+def _evidence(study: str, number: claims.Number) -> dict[str, Any]:
+    """A number's place: file, what its row has in common with others of the variant, and the key there."""
+    where, key = dict(number.where), number.measure
+    if study == "table1":
+        name, where = "table", {"samples": f"AAE, {where['recipe']}"}
+    elif study == "figures":  # A run each.
+        name = "runs"
+    else:
+        name, where, key = "means", {**where, "measure": number.measure}, "mean"
+    path = f"studies/{study}/metrics/{name}.json"
+    return {"path": path, "where": where, "key": key, "value": number.value}
 
 
 def figures_block(folder: Path) -> str:

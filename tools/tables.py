@@ -7,7 +7,7 @@ import pandas as pd
 
 from aae.report.results import table
 from aae.studies import figures
-from aae.studies.claims import Claim
+from aae.studies.claims import NOT_YET, Claim, Said
 
 SOURCES = {"reported": "the paper", "control": "here, a control", "run": "here"}
 
@@ -49,21 +49,41 @@ def time_to_quality(epochs: pd.DataFrame) -> str:
 
 
 def claim_table(claims: Sequence[Claim]) -> str:
-    """A row a claim: the paper's words, what was measured, and the verdict."""
-    header = ["claim", "in the paper", "measured (95% intervals)", "verdict", "figure"]
+    """A row a claim: the paper's words, what was measured, and the verdicts."""
+    header = [
+        "claim",
+        "in the paper",
+        "our recipe (95% intervals)",
+        "verdict",
+        "the paper's settings",
+        "figure",
+    ]
     rows = [
-        [claim.name, claim.words, claim.found, f"**{claim.verdict}**", _figure(claim.figure, "../")]
+        [
+            claim.said.name,
+            said(claim.said),
+            claim.found,
+            f"**{claim.verdict}**",
+            claim.in_papers_settings,
+            _figure(claim.said.figure, "../"),
+        ]
         for claim in claims
     ]
     return table([header, ["---"] * len(header), *rows])
 
 
+def said(claim: Said) -> str:
+    """The paper's words, or that they are not its own."""
+    return claim.words if claim.quoted else f"{claim.words} (paraphrase)"
+
+
 def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) -> str:
     """Figure by figure, what the paper says beside the main number here."""
     lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
-    for claim in sorted(claims, key=lambda claim: claim.figure):
-        found = claim.statements[0].words.replace("95% CI ", "")
-        lines.append([_figure(claim.figure), claim.words, found, f"**{claim.verdict}**"])
+    for claim in claims:
+        if claim.said.figure[0].isdigit() and claim.said.study:
+            found = claim.statements[0].words.replace("95% CI ", "") if claim.statements else ""
+            lines.append([_figure(claim.said.figure), said(claim.said), found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     lines.append(
@@ -79,7 +99,9 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
 
 def _figure(number: str, root: str = "") -> str:
     """A link to our version of the paper's figure, by the way to the root."""
-    folder = "plots" if number == "2A" else "studies/figures/plots"
+    if not number[0].isdigit():
+        return number
+    folder = "plots" if number in ("2A", figures.MOSAIC) else "studies/figures/plots"
     return f"[{number}]({root}{folder}/{number}.png)"
 
 
@@ -88,13 +110,14 @@ def _with_error(row: dict[str, Any]) -> str:
 
 
 def figures_table(rows: Sequence[dict[str, Any]]) -> str:
-    """A row a run of the study of figures: what the paper says of it, and what was measured."""
-    lines = [["figure", "run", "in the paper", "measured, test images"], ["---"] * 4]
+    """A row a run of the study of figures: what was measured of it."""
+    lines = [["figure", "run", "measured, test images"], ["---"] * 3]
     for row in rows:
         run = f"{row['encoder']} encoder, prior {row['prior']}, {row['objective']}"
         run += f", {row['labels']:,} labels" if row["labels"] else ""
-        link = _figure(figures.title(row["figure"]), "../")
-        lines.append([link, run, figures.SAYS[row["figure"]], figures.measured(row)])
+        lines.append([_figure(figures.title(row["figure"]), "../"), run, figures.told(row)])
+    if all(figures.title(row["figure"]) != figures.MOSAIC for row in rows):
+        lines.append([_figure(figures.MOSAIC, "../"), "", NOT_YET])
     return table(lines)
 
 

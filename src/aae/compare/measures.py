@@ -40,6 +40,7 @@ class Measure:
 
 KL, W2, SIGMA = "KL(q || p)", "sliced W2", "sigma(x)"
 STD = "std of p(z)"
+NEAREST, RETURN = "distance to the nearest training image", "|E(D(z)) - z|"
 MEASURES: dict[str, Measure] = {
     "reconstruction_error": Measure("squared error a pixel", IMAGES, form=".4f"),
     "training_error": Measure("squared error a pixel", "training images", form=".4f"),
@@ -87,6 +88,16 @@ MEASURES: dict[str, Measure] = {
     "discriminator_jsd_null": Measure(
         "JSD that the final discriminator sees", "prior samples", "nats", ".4f"
     ),
+    # What `measures: [manifold]` adds.
+    "decoded_distance": Measure(NEAREST, "decoded percentiles", form=".2f"),
+    "reconstruction_distance": Measure(NEAREST, "reconstructions", form=".2f"),
+    "image_distance": Measure(NEAREST, IMAGES, form=".2f"),
+    "return_median": Measure(f"{RETURN}, median", "decoded percentiles", STD),
+    "return_p95": Measure(f"{RETURN}, 95th percentile", "decoded percentiles", STD),
+    "unsure": Measure("share of which a classifier is unsure", "p(z), decoded", form=".1%"),
+    "unsure_reconstructions": Measure("share of which a classifier is unsure", "reconstructions", form=".1%"),
+    "unsure_images": Measure("share of which a classifier is unsure", IMAGES, form=".1%"),
+    "classifier_accuracy": Measure("accuracy of the classifier", IMAGES, form=".1%"),
     "sigma_median": Measure(f"{SIGMA}, median", TEST, STD, ".2g"),
     "sigma_p95": Measure(f"{SIGMA}, 95th percentile", TEST, STD, ".2g"),
     "entropy": Measure("entropy of q(z|x), mean", TEST, "nats"),

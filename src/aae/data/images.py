@@ -23,6 +23,8 @@ class Images:
     """Training images, (n, height, width)."""
     y: np.ndarray
     """Their labels, or `UNLABELLED`, int64, (n,)."""
+    y_known: np.ndarray
+    """All of their labels, (n,): for measures, whatever the run is told."""
     total: int
     """Training images that the data set has: as many as an epoch passes over, whatever n is."""
     x_evaluation: np.ndarray
@@ -53,8 +55,9 @@ def read_images(folder: Path, config: RunConfig) -> Images:
         UserError: more images or labels are asked for than there are.
     """
     x, y, total = read_training(folder, config)
+    _, y_known, _ = read_training(folder, config.model_copy(update={"labels": 0}))
     x_validation, _ = read_validation(folder, config.data)
-    return Images(x, y, total, *read_evaluation(folder, config.data), x_validation)
+    return Images(x, y, y_known, total, *read_evaluation(folder, config.data), x_validation)
 
 
 def read_training(folder: Path, config: RunConfig) -> tuple[np.ndarray, np.ndarray, int]:

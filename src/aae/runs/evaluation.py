@@ -22,6 +22,7 @@ MEASURES = "measures.json"
 EXTRA = {
     "components": "aae.measure.components",
     "log_likelihood": "aae.measure.likelihood",
+    "manifold": "aae.measure.manifold",
     "smoothed_kl": "aae.measure.smoothed",
 }
 
@@ -84,6 +85,8 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
             measures |= _components(config, codes["evaluation"])
         if "log_likelihood" in extra:
             measures |= _likelihood(config, autoencoder, images)
+        if "manifold" in extra:
+            measures |= _manifold(config, autoencoder, images, codes["evaluation"])
         if "smoothed_kl" in extra:
             measures |= _smoothed(config, codes["training"])
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
@@ -103,6 +106,13 @@ def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str
     require_unseen(images)
     unit = (to_unit(part).reshape(len(part), -1) for part in (images.x_validation, images.x_evaluation))
     return likelihood_of_run(config, autoencoder, *unit)
+
+
+def _manifold(config: RunConfig, autoencoder: Any, images: Images, z: Any) -> dict[str, float]:
+    from aae.measure.manifold import manifold
+
+    training = to_unit(images.x), images.y_known
+    return manifold(config, autoencoder, z, training, (to_unit(images.x_evaluation), images.y_evaluation))
 
 
 def _smoothed(config: RunConfig, z_training: Any) -> dict[str, float]:

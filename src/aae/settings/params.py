@@ -65,7 +65,9 @@ class GridSettings(Settings):
     """By name, what each changes of the deterministic encoder with the Gaussian prior: "train.epochs: 20".
     One that names `seed` is a single run."""
     margins: Margins | None = None
-    measures: list[Literal["components", "log_likelihood", "smoothed_kl"]] = Field(default_factory=list)
+    measures: list[Literal["components", "log_likelihood", "manifold", "smoothed_kl"]] = Field(
+        default_factory=list
+    )
     """Measured beyond what every run is."""
     keep: list[str] = Field(default_factory=list)
     """Variants of whose first run codes and decoded images are kept, for pictures."""

@@ -1,6 +1,6 @@
 """claims: does what the paper says of Figures 2 and 3 hold when it is measured?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import t_interval
-from aae.compare.verdicts import equivalence, interval
+from aae.compare.verdicts import MOMENTS_AGREE, equivalence, interval
 from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
+from aae.studies import table1
 from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, paired
 
@@ -25,7 +26,23 @@ MATCHED = 0.1  # Nats of KL divergence of test codes up to which q(z) matches p(
 MATCHED_PARTS = {"stray": 0.02, "weights_misfit": 0.05, "kl_within": MATCHED}
 SIMILAR = 0.02  # Nats of it within which encoders are similar: the ablation's margin.
 AT_HOME = 0.9  # Share of test codes in their digit's component from which on each digit lies in its own.
+SHARP = 0.15  # Share of the prior's mass, decoded, of which a classifier may be unsure.
+NEAR = 1.05  # Decoded percentiles' distance to the nearest training image, in that of reconstructions.
+RETURNS = 0.1  # Standard deviations of the prior from a percentile to the code of its image, in the median.
 HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
+ONE_SEED, NOT_YET, NOT_TESTED = "not judged: one seed", "not measured yet", "not tested"
+SEEDS = 3  # From which on runs in the paper's settings are judged.
+
+PAPER = "paper"  # The study of the paper's own settings.
+
+
+class Number(NamedTuple):
+    """A mean over runs, and where it can be looked up."""
+
+    where: Mapping[str, Any]
+    """What the runs have in common, by the rows' keys."""
+    measure: str
+    value: float
 
 
 class Statement(NamedTuple):
@@ -37,24 +54,179 @@ class Statement(NamedTuple):
     """Whether it is true of the mean over seeds."""
     shown: bool
     """Whether the 95% interval over seeds says so as well."""
+    low: float | None
+    high: float | None
+    """That interval's ends; None with one seed."""
+    numbers: Sequence[Number]
+    """What it is made of: one mean, or the two whose difference or ratio it is about."""
+
+
+class Said(NamedTuple):
+    """Something that the paper says, and the rule that judges it."""
+
+    name: str
+    words: str
+    """The paper's own in quotation marks, else a paraphrase."""
+    figure: str
+    """Its number in the paper."""
+    study: str = ""
+    """Whose runs judge it; "" for what is out of scope."""
+    needs: Callable[[Rows], Sequence[Statement | None]] = lambda rows: [None]
+    """What it takes, of the study's runs; None for what they do not tell."""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the words are the paper's own."""
+        return self.words.startswith("“") and self.words.endswith("”")
 
 
 class Claim(NamedTuple):
     """Something that the paper says, and what was measured."""
 
-    name: str
-    words: str
-    """The paper's: its own in quotation marks, else a summary."""
-    figure: str
-    """Its number in the paper."""
+    said: Said
     statements: Sequence[Statement]
-    """What the claim needs; the first has its main number."""
+    """What the claim needs; the first has its main number. Empty without runs."""
     verdict: str
+    in_papers_settings: str = NOT_TESTED
+    """The verdict on runs in the paper's own settings, with the main number."""
 
     @property
     def found(self) -> str:
         """Our numbers, with intervals."""
         return "; ".join(each.words for each in self.statements)
+
+
+def of(rows: Rows, prior: str, encoder: str = "deterministic", objective: str = "adversarial") -> Rows:
+    """The runs of a variant without labels."""
+    return [run for run in _of(rows, prior, encoder, objective) if not run["labels"]]
+
+
+def told(rows: Rows, prior: str) -> Rows:
+    """The runs of which the discriminator is told digits."""
+    return [run for run in _of(rows, prior, "deterministic", "adversarial") if run["labels"]]
+
+
+def vae(rows: Rows, prior: str) -> Rows:
+    """The runs of a VAE."""
+    return of(rows, prior, "gaussian", "variational")
+
+
+def _of(rows: Rows, *wanted: str) -> Rows:
+    return [run for run in rows if tuple(run.get(key) for key in ("prior", "encoder", "objective")) == wanted]
+
+
+# The one list of what the paper says: this study, docs/paper.md, the README and docs/claims.json show it.
+CLAIMS = (
+    Said(
+        "The AAE's codes fill the Gaussian prior without holes",
+        "“the coding space is filled and exhibits no ‘holes’”",
+        "2A",
+        "claims",
+        lambda rows: [at_most(of(rows, "gaussian"), "below_quarter", FILLED)],
+    ),
+    Said(
+        "The AAE turns from one digit to the next at sharp borders",
+        "“sharp transitions”",
+        "2A",
+        "figures",
+        lambda rows: [at_most(of(rows, "gaussian"), "unsure", SHARP)],
+    ),
+    Said(
+        "The three encoders are similar",
+        "the three gave similar results, so that the deterministic one is used throughout",
+        "2A",
+        "claims",
+        lambda rows: [
+            alike(of(rows, "gaussian", a), of(rows, "gaussian", b))
+            for a, b in (
+                ("deterministic", "gaussian"),
+                ("deterministic", "universal"),
+                ("gaussian", "universal"),
+            )
+        ],
+    ),
+    Said(
+        "The q(z) of a deterministic encoder may not be smooth",
+        "a deterministic encoder's q(z) has no randomness but that of the data, so that it may not be smooth",
+        "2A",
+    ),
+    Said(
+        "The AAE matches the mixture",
+        "“successfully matched the aggregated posterior with the prior distribution”",
+        "2B",
+        "claims",
+        lambda rows: matches(of(rows, "mixture")),
+    ),
+    Said(
+        "The VAE's codes roughly have the shape of the Gaussian",
+        "the VAE roughly matches the shape of a Gaussian",
+        "2C",
+        "claims",
+        lambda rows: [at_most(vae(rows, "gaussian"), "sliced_w2_excess", MOMENTS_AGREE)],
+    ),
+    Said(
+        "The VAE's codes leave holes in it",
+        "“no data points map to several local regions of the coding space”",
+        "2C",
+        "claims",
+        lambda rows: [
+            at_least(vae(rows, "gaussian"), "below_quarter", FILLED),
+            greater(vae(rows, "gaussian"), of(rows, "gaussian"), "below_quarter"),
+        ],
+    ),
+    Said(
+        "The VAE differs from the mixture",
+        "“systematic differences from the mixture of 10 Gaussians”",
+        "2D",
+        "claims",
+        lambda rows: [
+            at_least(vae(rows, "mixture"), "kl", MATCHED),
+            greater(vae(rows, "mixture"), of(rows, "mixture"), "kl"),
+        ],
+    ),
+    Said(
+        "Interpolations lie on the manifold",
+        "images that interpolate within the space of codes lie on the manifold of the data",
+        "2E",
+        "figures",
+        lambda rows: [
+            near(of(rows, "gaussian"), "decoded_distance", "reconstruction_distance", NEAR),
+            at_most(of(rows, "gaussian"), "return_median", RETURNS),
+        ],
+    ),
+    Said(
+        "Labels put each digit into its own component",
+        "each digit is assigned to one component of the mixture, by 10,000 labels",
+        "3",
+        "claims",
+        lambda rows: [at_least(told(rows, "mixture"), "component_accuracy", AT_HOME)],
+    ),
+    Said(
+        "Labels put each digit into its own part of the swiss roll",
+        "each digit is assigned to a part of the swiss roll, by 10,000 labels",
+        "3",
+        "figures",
+        lambda rows: [at_least(told(rows, "swiss_roll"), "component_accuracy", AT_HOME)],
+    ),
+    Said(
+        "The AAE reaches the log-likelihood of Table 1",
+        "log-likelihood {:.1f} ± {:.1f} nats".format(*table1.REPORTED["AAE"]),
+        "Table 1",
+        "table1",
+        lambda rows: [likely(rows, table1.OURS, table1.REPORTED["AAE"][0])],
+    ),
+    Said(
+        "10 million samples raise it",
+        "log-likelihood 427 nats by 10 million samples",
+        "Table 1",
+    ),
+    Said("The same of faces", "a log-likelihood of TFD, a set of faces", "Table 1"),
+    Said(
+        "Few labels do to classify digits", "error rates of semi-supervised classification of MNIST", "tables"
+    ),
+    Said("Few labels do to classify street numbers", "the same of SVHN", "tables"),
+    Said("Digits are clustered without labels", "error rates of unsupervised clustering of MNIST", "tables"),
+)
 
 
 def conclude(grid: Grid) -> Conclusion:
@@ -83,74 +255,55 @@ def figure(rows: Rows) -> Figure:
 
 def verdict(rows: Rows) -> list[str]:
     """A sentence a claim."""
-    return [f"{each.name} (Figure {each.figure}): {each.verdict}. {each.found}." for each in judged(rows)]
+    return [
+        f"{each.said.name} (Figure {each.said.figure}): {each.verdict}. {each.found}."
+        for each in judged({"claims": rows})
+        if each.statements
+    ]
 
 
-def judged(rows: Rows) -> list[Claim]:
-    """What the paper says in its sections 2 to 2.3, by a rule that was written down before the run.
+def judged(rows: Mapping[str, Rows]) -> list[Claim]:
+    """Everything that the paper says, by rules that were written down before the runs.
 
     A claim holds if each statement that it needs is shown, does not hold if none is true even of the means,
-    and holds in part else. Claims about variants of which there is no run are left out.
+    and holds in part else. One seed shows nothing. Runs in the paper's own settings are judged by the same
+    rules.
+
+    Args:
+        rows: of studies, by name: settings (`BY`; of Table 1 the recipe) and measures. Those of `PAPER` have
+            epochs too.
     """
+    papers = longest(rows.get(PAPER, []))
+    return [_claim(said, rows.get(said.study, []), papers) for said in CLAIMS]
 
-    def of(
-        prior: str, encoder: str = "deterministic", objective: str = "adversarial", told: bool = False
-    ) -> Rows:
-        wanted = (prior, encoder, objective, told)
-        keys = ("prior", "encoder", "objective")
-        return [run for run in rows if (*(run[key] for key in keys), run["labels"] > 0) == wanted]
 
-    aae, vae = of("gaussian"), of("gaussian", "gaussian", "variational")
-    aae_mixture, vae_mixture = of("mixture"), of("mixture", "gaussian", "variational")
-    gaussian, universal = of("gaussian", "gaussian"), of("gaussian", "universal")
-    told = of("mixture", told=True)
-    claims = [
-        (
-            "The AAE's codes fill the Gaussian prior without holes",
-            "“the coding space is filled and exhibits no ‘holes’”",
-            "2A",
-            [at_most(aae, "below_quarter", FILLED)],
-        ),
-        (
-            "The VAE's codes leave holes in it",
-            "“no data points map to several local regions of the coding space”",
-            "2C",
-            [at_least(vae, "below_quarter", FILLED), greater(vae, aae, "below_quarter")],
-        ),
-        (
-            "The AAE matches the mixture",
-            "“successfully matched the aggregated posterior with the prior distribution”",
-            "2B",
-            matches(aae_mixture),
-        ),
-        (
-            "The VAE differs from the mixture",
-            "“systematic differences from the mixture of 10 Gaussians”",
-            "2D",
-            [at_least(vae_mixture, "kl", MATCHED), greater(vae_mixture, aae_mixture, "kl")],
-        ),
-        (
-            "The three encoders give similar results",
-            "the three gave similar results, so that the deterministic one is used throughout",
-            "2A",
-            [alike(aae, gaussian), alike(aae, universal), alike(gaussian, universal)],
-        ),
-        (
-            "Labels put each digit into its own component",
-            "each digit is assigned to one component of the mixture, by 10,000 labels",
-            "3",
-            [at_least(told, "component_accuracy", AT_HOME)],
-        ),
-    ]
-    return [
-        Claim(name, words, number, statements, judge(statements))
-        for name, words, number, found in claims
-        if len(statements := [each for each in found if each]) == len(found)
-    ]
+def _claim(said: Said, rows: Rows, papers: Rows) -> Claim:
+    statements, there = _statements(said, rows), _statements(said, papers)
+    nothing = NOT_YET if said.study else NOT_TESTED
+    in_papers = f"{judge(there)}: {there[0].words}" if there else NOT_TESTED
+    return Claim(said, statements, judge(statements) if statements else nothing, in_papers)
+
+
+def _statements(said: Said, rows: Rows) -> list[Statement]:
+    """What a claim needs, or nothing where runs do not tell all of it."""
+    found = said.needs(rows)
+    statements = [each for each in found if each]
+    return statements if len(statements) == len(found) else []
+
+
+def longest(rows: Rows) -> Rows:
+    """The runs of the most epochs for which there are `SEEDS` seeds."""
+    seeds = {
+        run["epochs"]: {other["seed"] for other in rows if other["epochs"] == run["epochs"]} for run in rows
+    }
+    enough = [epochs for epochs, of_it in seeds.items() if len(of_it) >= SEEDS]
+    return [run for run in rows if run["epochs"] == max(enough, default=None)]
 
 
 def judge(statements: Sequence[Statement]) -> str:
     """Whether a claim that needs all of them holds."""
+    if any(each.low is None for each in statements):
+        return ONE_SEED
     if all(each.shown for each in statements):
         return HOLDS
     return IN_PART if any(each.of_means for each in statements) else FAILS
@@ -173,15 +326,57 @@ def at_least(rows: Rows, measure: str, limit: float) -> Statement | None:
 
 
 def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | None:
-    if not rows:
+    if not rows or measure not in rows[0]:
         return None
+    number = Number({key: rows[0][key] for key in BY}, measure, _mean(rows, measure))
     values = np.array([run[measure] for run in rows])
+    return _beside(f"{named(rows[0])}: {MEASURES[measure].title}", values, "z.3f", sign, limit, [number])
+
+
+def likely(rows: Rows, recipe: str, least: float) -> Statement | None:
+    """That the mean log-likelihood of a recipe of Table 1 is at least so many nats; None without runs."""
+    runs = [run for run in rows if run.get("recipe") == recipe]
+    if not runs:
+        return None
+    number = Number({"recipe": recipe}, "log_likelihood", _mean(runs, "log_likelihood"))
+    values = np.array([run["log_likelihood"] for run in runs])
+    return _beside(f"{recipe}: log-likelihood in nats", values, ".1f", +1, least, [number])
+
+
+def near(rows: Rows, measure: str, other: str, most: float) -> Statement | None:
+    """That the ratio of two measures of the same runs is at most `most`; None without these."""
+    if not rows or measure not in rows[0]:
+        return None
+    where = {key: rows[0][key] for key in BY}
+    numbers = [Number(where, name, _mean(rows, name)) for name in (measure, other)]
+    ratios = np.array([run[measure] / run[other] for run in rows])
+    title, beside = MEASURES[measure], MEASURES[other]
+    words = (
+        f"{named(rows[0])}: {title.title}, of {title.of} {numbers[0].value:{title.form}}, of {beside.of} "
+        f"{numbers[1].value:{beside.form}}, ratio"
+    )
+    return _beside(words, ratios, ".3f", -1, most, numbers)
+
+
+def _beside(
+    words: str, values: np.ndarray, form: str, sign: int, limit: float, numbers: Sequence[Number]
+) -> Statement:
+    """That the mean of values, one a seed, is at least (sign +1) or at most (-1) a limit."""
     mean, (low, high) = float(values.mean()), t_interval(values)
     worst = low if sign > 0 else high
-    words = f"{named(rows[0])}: {MEASURES[measure].title} {mean:.3f}"
+    words += f" {mean:{form}}"
     if low is not None:
-        words += f" ({interval({'low': low, 'high': high}, 'z.3f')}, {len(values)} seeds)"  # z: no -0.000.
-    return Statement(words, sign * (mean - limit) >= 0, worst is not None and sign * (worst - limit) >= 0)
+        words += f" ({interval({'low': low, 'high': high}, form)}, {len(values)} seeds)"  # z: no -0.000.
+    shown = worst is not None and sign * (worst - limit) >= 0
+    return Statement(words, sign * (mean - limit) >= 0, shown, low, high, numbers)
+
+
+def _mean(rows: Rows, measure: str) -> float:
+    return float(np.mean([run[measure] for run in rows]))
+
+
+def _pair(a: Rows, b: Rows, measure: str) -> list[Number]:
+    return [Number({key: rows[0][key] for key in BY}, measure, _mean(rows, measure)) for rows in (a, b)]
 
 
 def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
@@ -192,7 +387,8 @@ def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
     words = f"{row['difference']:+.3f} beside {named(b[0])}"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')})"
-    return Statement(words, row["difference"] > 0, row["low"] is not None and row["low"] > 0)
+    shown = row["low"] is not None and row["low"] > 0
+    return Statement(words, row["difference"] > 0, shown, row["low"], row["high"], _pair(a, b, measure))
 
 
 def alike(a: Rows, b: Rows) -> Statement | None:
@@ -203,4 +399,5 @@ def alike(a: Rows, b: Rows) -> Statement | None:
     words = f"{a[0]['encoder']} - {b[0]['encoder']}: {row['difference']:+.3f} nats of KL"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')}; {equivalence(row)})"
-    return Statement(words, abs(row["difference"]) <= SIMILAR, bool(row["equivalent"]))
+    of_means, shown = abs(row["difference"]) <= SIMILAR, bool(row["equivalent"])
+    return Statement(words, of_means, shown, row["low"], row["high"], _pair(a, b, "kl"))
