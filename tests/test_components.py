@@ -48,3 +48,8 @@ def test_components_of_the_wrong_shape_have_the_divergence_of_gaussians(z: np.nd
     found = component_fit(narrow, PRIOR)
     assert found["kl_within"] == pytest.approx(np.log(2) - 0.5 * (1 - 0.25), abs=0.02)
     assert found["stray"] < 2e-3
+
+
+def test_a_prior_without_components_has_no_such_fit() -> None:
+    prior = prior_class("gaussian")()
+    assert component_fit(prior_samples(prior, 100, 0), prior) == {}

@@ -15,13 +15,16 @@ def component_fit(z: np.ndarray, prior: Prior) -> dict[str, float]:
 
     Args:
         z: codes, (n, 2).
-        prior: one with components, each of which is N(0, I) in its percentiles' normal scores.
+        prior: each of its components is N(0, I) in the normal scores of its percentiles.
 
     Returns:
         "stray", the share of codes beyond `REACH` of their nearest component; "weights_misfit", the total
         variation between the shares of the other codes in each component and equal ones; and "kl_within", the
         mean over these codes of KL(q || p) in nats between the codes of their component and that component.
+        Nothing for a prior without components.
     """
+    if not prior.components:
+        return {}
     which = prior.component(z)
     scores = within(z, which, prior)
     near = (scores**2).sum(1) <= REACH**2

@@ -1,0 +1,62 @@
+"""paper: do the claims of Figures 2A and 2B hold in the paper's own settings?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from aae.draw.mosaic import figure_grids_side_by_side
+from aae.draw.plane import figure_side_by_side
+from aae.draw.seeds import figure_seeds
+from aae.settings.config import RunConfig
+from aae.studies import claims
+from aae.studies.common import Conclusion, Grid, summarise
+from aae.studies.variants import Rows, by_variant
+
+BY = (*claims.BY, "epochs")  # What a variant's runs have in common in the table.
+PANELS = ("kl", "total_variation", "below_quarter", "reconstruction_error")
+POINT_SIZE = 1.2
+COLUMNS = 2
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figures, and what came out."""
+    concluded = summarise(grid, BY, settings, verdict, figure)
+    planes, mosaics = [], []
+    for run, row, prior in grid.first_runs():
+        if f"{run.variant}/z" in grid.pictures:
+            words = f"{named(settings(run.config) | {'prior': run.config.prior})}\nseed {run.config.seed}, "
+            words += f"KL {row['kl']:.3f} nats"
+            planes.append((words, grid.picture(run.variant, "z"), grid.pictures["labels"], prior))
+            mosaics.append((words, grid.picture(run.variant, "mosaic")))
+    pictures = {
+        "2A": figure_side_by_side(planes, COLUMNS, POINT_SIZE),
+        "2E": figure_grids_side_by_side(mosaics, COLUMNS),
+    }
+    return Conclusion(concluded.tables, concluded.figures | (pictures if planes else {}))
+
+
+def settings(config: RunConfig) -> dict[str, Any]:
+    """What the study varies beside encoder and prior: epochs."""
+    return claims.settings(config) | {"epochs": config.train.epochs}
+
+
+def named(run: Mapping[str, Any]) -> str:
+    """A variant in words."""
+    return f"prior {run['prior']}, {run['epochs']} epochs"
+
+
+def figure(rows: Rows) -> Figure:
+    """Every variant and seed by four measures."""
+    title = "The paper's settings: SGD with momentum, first weights from N(0, 0.01²), equal weights"
+    return figure_seeds(by_variant(rows, PANELS, named), title)
+
+
+def verdict(rows: Rows) -> list[str]:
+    """A sentence a variant and claim, by the claims' own rules."""
+    return [
+        f"{claim.said.name} (Figure {claim.said.figure}), {name}: {claim.verdict}. {claim.found}."
+        for name in dict.fromkeys(map(named, rows))
+        for claim in claims.judged({"claims": [run for run in rows if named(run) == name]})
+        if claim.statements
+    ]
