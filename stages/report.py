@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import _stage
+
 import numpy as np
 
 from _params import DATA, TESTSET, TRAINING, read_params

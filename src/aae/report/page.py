@@ -30,16 +30,16 @@ QUALITY = 85  # Of the pictures, WebP.
 # the paper says of it.
 FIGURES = {
     "2A": (
-        "Figure 2A. Left: every test image at its code, coloured by digit. Right: as many samples of the prior. "
-        "The clouds should look alike, without holes.",
+        "Figure 2A. Left: every test image at its code, coloured by digit. Right: as many samples of the "
+        "prior. The clouds should look alike, without holes.",
         "Scatter plot of the test images' codes in ten colours, with the prior's contours; beside it one of "
         "samples of the prior. The live plane above shows the same points.",
         "dvc repro plot-2A",
         "codes fill the Gaussian, with sharp transitions and no holes; no number",
     ),
     "2E": (
-        "Figure 2E. Images decoded at evenly spaced percentiles of the prior, left to right and bottom to top. "
-        "Where the codes fill the prior, each is a digit.",
+        "Figure 2E. Images decoded at evenly spaced percentiles of the prior, left to right and bottom to "
+        "top. Where the codes fill the prior, each is a digit.",
         "Square grid of handwritten digits that turn into each other from image to image.",
         "dvc repro sample-grid-2E",
         "digits at the Gaussian percentiles",
@@ -53,15 +53,15 @@ FIGURES = {
         "",
     ),
     "when": (
-        "Epoch by epoch: how far the codes are from the prior, what of it a fresh probe and the discriminator "
-        "see, the reconstruction loss and the learning rate.",
+        "Epoch by epoch: how far the codes are from the prior, what of it a fresh probe and the "
+        "discriminator see, the reconstruction loss and the learning rate.",
         "Curves over epochs: KL divergence, Jensen-Shannon divergence, reconstruction loss, learning rate.",
         "dvc repro plot-fit",
         "",
     ),
     "ablation_2A": (
-        "Figure 2A of every variant, first seed: with a prior codes of each encoder fill its contours; without "
-        "one nothing holds them there.",
+        "Figure 2A of every variant, first seed, with the prior's contours; without a prior nothing holds "
+        "the codes anywhere.",
         "Scatter plots of codes, one a variant. With a prior they fill the same disc; without one they "
         "spread in rays.",
         "dvc repro ablation",
