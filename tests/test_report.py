@@ -507,6 +507,18 @@ def test_every_heading_can_be_linked_to_and_its_answer_comes_first(report: Opene
     assert first == ["P"] * 3
 
 
+def test_the_ablation_s_answer_names_each_variant_once() -> None:
+    row = {"measure": "kl", "seeds": 2, "null": 0.004}
+    ends = [
+        row | {"encoder": "universal", "prior": "gaussian", "variant": "universal, gaussian", "mean": 0.06},
+        row | {"encoder": "universal", "prior": "none", "variant": "universal, none", "mean": 9.0},
+    ]
+    assert results.ablation_answer(ends) == (
+        "**KL divergence from the prior in nats: universal 0.060 and no prior 9.000** (2 seeds). "
+        "Samples of the prior measure 0.004."
+    )
+
+
 def test_answers_say_what_the_rows_say() -> None:
     rows = [
         {"name": "kl", "value": 0.07, "low": -0.01, "high": 0.015},

@@ -24,6 +24,7 @@ QUESTION = (
     "Does the aggregated posterior q(z) fit the Gaussian prior p(z), and does that take an encoder with a "
     "Gaussian output, or is the discriminator enough?"
 )
+FEW = 6  # Sentences of a study's answer that are shown at once.
 QUALITY = 85  # Of the pictures, WebP.
 
 # Of the root's pictures: what each shows, what there is to see for those who do not, what makes it, and what
@@ -127,6 +128,7 @@ def render(
         masses=in_words([f"{mass:.0%}" for mass in spaces[0]["masses"]]),
         curves=[each["title"] for each in training["curves"]],
         studies=[each | _named(each["title"]) for each in studies],
+        few=FEW,
         height=sheet["height"],
         width=sheet["width"],
         **parts,

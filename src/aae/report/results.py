@@ -170,11 +170,14 @@ def base_answer(details: Rows) -> str:
 def ablation_answer(variants: Rows) -> str:
     """The variants' fit in a sentence."""
     ends = [numbers["kl"] for numbers in by_variant(variants)]
-    reached = in_words([f"{row['mean']:.3f} ({row['variant']})" for row in ends])
-    seeds = in_words(sorted({str(row["seeds"]) for row in ends}))
+    one = len({row["prior"] for row in ends if _constrained(row)}) == 1
+    names = [row["encoder" if one else "variant"] if _constrained(row) else "no prior" for row in ends]
+    reached = [f"{name} {row['mean']:.3f}" for name, row in zip(names, ends, strict=True)]
+    counts = sorted({row["seeds"] for row in ends})
+    seeds = "1 seed" if counts == [1] else f"{in_words([str(count) for count in counts])} seeds"
     return (
-        f"**KL divergence from the prior, in nats: {reached}.** Samples of the prior measure "
-        f"{ends[0]['null']:.3f}. Mean over {seeds} seed{'' if seeds == '1' else 's'}."
+        f"**KL divergence from the prior in nats: {in_words(reached)}** ({seeds}). Samples of the prior "
+        f"measure {ends[0]['null']:.3f}."
     )
 
 

@@ -16,7 +16,7 @@
   const plane = $("plane"), context = plane.getContext("2d");
   const sketch = $("sketch"), ink = sketch.getContext("2d", {willReadFrequently: true});
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  const night = window.matchMedia("(prefers-color-scheme: dark)");
+  const INK = "#111"; // On the plane, which is light in dark mode too: colours of digits are made for paper.
 
   // --- What the page holds ---
 
@@ -99,7 +99,7 @@
     c.globalAlpha = 1;
     if ($("grid").checked && trained()) drawGrid(c);
     if ($("contours").checked) {
-      c.strokeStyle = night.matches ? "#eee" : "#111";
+      c.strokeStyle = INK;
       c.lineWidth = size() / 500;
       for (const line of space.contours) {
         c.beginPath();
@@ -153,7 +153,7 @@
     context.drawImage(dots, 0, 0);
     if (!trained()) return;
     const unit = size() / plane.clientWidth;
-    context.strokeStyle = context.fillStyle = night.matches ? "#fff" : "#000";
+    context.strokeStyle = context.fillStyle = INK;
     context.lineWidth = 2 * unit;
     if (ends.length === 2) {
       context.beginPath();
@@ -540,7 +540,6 @@
   $("play").addEventListener("click", play);
   for (const id of ["contours", "grid"]) $(id).addEventListener("change", redrawDots);
   $("space").addEventListener("change", (event) => choose(Number(event.target.value)));
-  night.addEventListener("change", redrawDots);
   new ResizeObserver(resize).observe(plane);
 
   resize();
