@@ -16,7 +16,7 @@ import yaml
 from browser import DESK, PHONE, Opened, launched, opened
 from conftest import ROOT
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect
 from scipy.stats import ncx2
 from tiny import make_config
 
@@ -304,7 +304,7 @@ def test_a_finger_draws_too(report: Opened) -> None:
     assert is_as_in_mnist(drawn_image(report))
 
 
-def canvas_box(report: Opened) -> Mapping[str, float]:
+def canvas_box(report: Opened) -> FloatRect:
     canvas = report.page.locator("#latent-sketch")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

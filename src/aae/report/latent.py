@@ -194,7 +194,7 @@ def ink_box(x: np.ndarray) -> int:
     """The side of the square that most images' ink fills: 20 of MNIST's 28 pixels."""
     sides = []
     for axis in (1, 2):
-        inked = (x > 0).any(axis)
+        inked = np.any(x > 0, axis=axis)
         sides.append(inked.shape[1] - inked.argmax(1) - inked[:, ::-1].argmax(1))
     return int(np.median(np.maximum(*sides)))
 

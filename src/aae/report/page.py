@@ -127,7 +127,7 @@ def render(
         spaces=[each["title"] for each in spaces],
         masses=in_words([f"{mass:.0%}" for mass in spaces[0]["masses"]]),
         curves=[each["title"] for each in training["curves"]],
-        studies=[each | _named(each["title"]) for each in studies],
+        studies=[{**each, **_named(each["title"])} for each in studies],
         few=FEW,
         height=sheet["height"],
         width=sheet["width"],
