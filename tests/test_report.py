@@ -399,6 +399,13 @@ def test_a_drawing_returns_to_the_plane_of_its_encoder(report: Opened) -> None:
     assert report.page.locator("#latent-space").input_value() == "0"
 
 
+def test_an_old_browser_is_told_so(report: Opened) -> None:
+    report.page.add_init_script("delete window.DecompressionStream")
+    report.page.reload()
+    assert "2023" in report.page.locator("#latent-landed").inner_text()
+    assert report.complaints == []
+
+
 # Training.
 
 

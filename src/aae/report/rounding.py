@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from aae.pretrained.shrink import SMALL, Layer
 
@@ -30,11 +31,12 @@ def rounded(layers: Sequence[Layer], x: np.ndarray) -> list[Rounded]:
         layers: of a perceptron whose outputs are logits of pixels.
         x: inputs, (n, inputs), at which the tolerance holds.
     """
-    target = pixels([plain(layer) for layer in layers], x)
-    for bits in range(COARSE, FINE):
-        result = _rounded(layers, x, 2**bits - 1)
-        if np.abs(pixels(result, x) - target).max() <= TOLERANCE:
-            return result
+    with threadpool_limits(1):  # The number of threads would change the last bits.
+        target = pixels([plain(layer) for layer in layers], x)
+        for bits in range(COARSE, FINE):
+            result = _rounded(layers, x, 2**bits - 1)
+            if np.abs(pixels(result, x) - target).max() <= TOLERANCE:
+                return result
     return [plain(layer) for layer in layers]
 
 

@@ -18,6 +18,11 @@
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const INK = "#111"; // On the plane, which is light in dark mode too: colours of digits are made for paper.
 
+  if (!window.DecompressionStream) {
+    $("landed").textContent = "The live plane needs a browser from 2023 or later.";
+    return;
+  }
+
   // --- What the page holds ---
 
   const unpackSpace = async (space) => ({
