@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aae.measure.scorecard import LEAST_CODES
 from aae.system.errors import UserError
 
+LEAST_CODES = 100  # To be measured.
 MOST_DIMENSIONS = 64
 PEEK = 65_536  # Bytes of a text that are looked at to tell separator and header.
 NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem and a number.
