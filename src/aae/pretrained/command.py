@@ -103,4 +103,4 @@ def decode_codes(arguments: argparse.Namespace) -> str:
     tiles[: len(z)] = (255 * network.decode(z)).round()
     with artifacts.atomic(arguments.output) as partial:
         Image.fromarray(tiled(tiles.reshape(rows, columns, *network.shape))).save(partial, "PNG")
-    return f"wrote {arguments.output}, {len(z):,} images {columns} in a row"
+    return f"wrote {arguments.output}, {len(z):,} images, {columns} in a row"
