@@ -30,8 +30,8 @@ def card_table(numbers: dict[str, float]) -> str:
 def weights_sentence(numbers: dict[str, float]) -> str:
     """The size of the small weights, and how near they are to all weights."""
     return (
-        f"{numbers['megabytes']:.1f} MB are left, with {numbers['encoder_units']:,} hidden units in the encoder "
-        f"and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
+        f"{numbers['megabytes']:.1f} MB are left, with {numbers['encoder_units']:,} hidden units in the "
+        f"encoder and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
         f"run's by at most {numbers['code']:.1g} standard deviations of the prior, pixels by at most "
         f"{255 * numbers['pixel']:.1f}/255.\n"
     )
