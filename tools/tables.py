@@ -31,8 +31,8 @@ def weights_sentence(numbers: dict[str, float]) -> str:
     """The size of the small weights, and how near they are to all weights."""
     return (
         f"{numbers['megabytes']:.1f} MB are left, with {numbers['encoder_units']:,} hidden units in the "
-        f"encoder and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
-        f"run's by at most {numbers['code']:.1g} standard deviations of the prior, pixels by at most "
+        f"encoder and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the "
+        f"full run's by at most {numbers['code']:.1g} standard deviations of the prior, pixels by at most "
         f"{255 * numbers['pixel']:.1f}/255.\n"
     )
 
@@ -108,7 +108,9 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
     for claim in claims:
         if claim.said.figure[0].isdigit() and claim.said.study:
             found = claim.statements[0].words.replace("95% CI ", "") if claim.statements else ""
-            lines.append([_figure(claim.said.figure), said(claim.said), found, f"**{claim.verdict}**"])
+            whose, _, number = found.partition(": ")
+            found = number if "AE" in whose else found  # The paper's words tell whose.
+            lines.append([_figure(claim.said.figure), claim.said.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     lines.append(
