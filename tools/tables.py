@@ -32,8 +32,9 @@ def weights_sentence(numbers: dict[str, float]) -> str:
     units, code, pixel = (numbers[name] for name in ("encoder_units", "code", "pixel"))
     return (
         f"{numbers['megabytes']:.1f} MB are left, with {units:,} hidden units in the encoder and "
-        f"{numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full run's by "
-        f"at most {code:.1g} standard deviations of the prior, pixels by at most {255 * pixel:.1f}/255.\n"
+        f"{numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
+        f"run's by at most {code:.1g} standard deviations of the prior, pixels by at most "
+        f"{255 * pixel:.1f}/255.\n"
     )
 
 

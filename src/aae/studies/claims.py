@@ -115,8 +115,8 @@ def _of(rows: Rows, *wanted: str) -> Rows:
     return [run for run in rows if tuple(run.get(key) for key in ("prior", "encoder", "objective")) == wanted]
 
 
-# The one list of what the paper says: this study, docs/paper.md and docs/claims.json show it; the README shows the
-# first of each figure.
+# The one list of what the paper says: this study, docs/paper.md and docs/claims.json show it; the README
+# shows the first of each figure.
 CLAIMS = (
     Said(
         "The AAE's codes fill the Gaussian prior without holes",
