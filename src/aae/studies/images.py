@@ -42,7 +42,7 @@ def figure(rows: Rows) -> Figure:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """What came out, a sentence for each random encoder and number of images.
+    """What came out, a sentence for each random encoder.
 
     The rule, written down before the run: a random encoder fits better than the deterministic one with so
     many images if the 95% interval of the difference in KL divergence of test codes, paired by seed, lies
@@ -51,22 +51,22 @@ def verdict(rows: Rows) -> list[str]:
     sentences = []
     still = [run for run in rows if run["encoder"] == "deterministic"]
     for name in dict.fromkeys(named(run) for run in rows if run["encoder"] != "deterministic"):
+        noisy = [run for run in rows if named(run) == name]
+        clauses = []
         for images in sorted({run["images"] for run in rows}):
-            noisy = [run for run in rows if named(run) == name]
             a, b = ([run for run in runs if run["images"] == images] for runs in (still, noisy))
             pair = paired(a, b, "kl")
             if len(pair[0]) > 1:
-                sentences.append(compared(name, images, *pair))
+                clauses.append(f"with {images:,} images {compared(*pair)}")
+        if clauses:
+            start = f"{name[:1].upper()}{name[1:]}, minus deterministic, KL of test codes in nats"
+            sentences.append(f"{start}: {'; '.join(clauses)}.")
     return sentences
 
 
-def compared(name: str, images: int, still: np.ndarray, noisy: np.ndarray) -> str:
-    """The KL divergences of test codes of two encoders with so many images, one a seed, as a sentence."""
+def compared(still: np.ndarray, noisy: np.ndarray) -> str:
+    """The difference of two encoders' KL divergences of test codes, one a seed, and what it shows."""
     row = compare(noisy, still, None)
     word = "better" if row["difference"] < 0 else "worse"
-    found = "no difference shown" if significance(row) == "not significant" else f"the latter fits {word}"
-    return (
-        f"{images:,} training images, {len(still)} seeds: KL of test codes {still.mean():.3f} nats with "
-        f"deterministic codes, {noisy.mean():.3f} with {name}; difference {row['difference']:+.3f} "
-        f"({interval(row, '+.3f')}): {found}."
-    )
+    found = "no difference shown" if significance(row) == "not significant" else word
+    return f"{row['difference']:+.3f} ({interval(row, '+.3f')}, {len(still)} seeds): {found}"
