@@ -36,15 +36,27 @@ def read(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Read an IDX file of unsigned bytes: magic 00 00 08 and the rank, then the sizes, then the bytes.
+    """Read an IDX file of unsigned bytes.
+
+    Raises:
+        UserError: it is missing, or none.
+    """
+    try:
+        return parse_idx(path.read_bytes(), path)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro download` fetches it") from None
+
+
+def parse_idx(content: bytes, path: Path) -> np.ndarray:
+    """The array in an IDX file of bytes: magic 00 00 08 and the rank, then the sizes, then the bytes.
+
+    Args:
+        content: of the file.
+        path: of the file, for messages.
 
     Raises:
         UserError: not such a file, or its length is not what its header promises.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; `dvc repro download` fetches it") from None
     if len(content) < 4 or content[:3] != b"\0\0\x08" or content[3] == 0:
         raise UserError(f"{path} is no IDX file of unsigned bytes (it starts with {content[:4].hex(' ')!r})")
     header = 4 + 4 * content[3]

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aae.draw.mosaic import tiled
 from aae.draw.plane import add_legend, draw_codes, limits, name_clusters, show
 from aae.draw.style import LAYOUT, WIDTH, styled
+from aae.draw.tiles import tiled
 from aae.model.priors.base import Prior
 
 

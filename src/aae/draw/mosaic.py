@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aae.draw.style import LAYOUT, WIDTH, panels, styled
+from aae.draw.tiles import tiled
 
 TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -37,12 +38,6 @@ def draw_grid(axes: Axes, images: np.ndarray) -> None:
     labels = [f"{100 * tick:.0f}%" for tick in TICKS]
     axes.set_xticks(TICKS, labels)
     axes.set_yticks(TICKS, labels)
-
-
-def tiled(images: np.ndarray) -> np.ndarray:
-    """One picture of many: (rows, columns, height, width) -> (rows * height, columns * width)."""
-    rows, columns, height, width = images.shape
-    return images.swapaxes(1, 2).reshape(rows * height, columns * width)
 
 
 @styled

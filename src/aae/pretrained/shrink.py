@@ -1,24 +1,55 @@
 """Perceptrons without the units that never are awake, in half floats."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from aae.model.networks import BATCH
+from aae.model.networks import BATCH, Autoencoder
+from aae.model.parts import run_prior
+from aae.model.priors.base import Prior
+from aae.model.randomness import named_generator
+from aae.pretrained.network import Layer, Network
+from aae.settings.config import RunConfig
 from aae.system.errors import UserError
 
 SMALL = 10_000  # Weights up to which a layer keeps its float32.
+AROUND = (1.0, 1.5, 2.0)  # Scales of the prior samples at which units of the decoder may be awake,
+SAMPLES = 50_000  # and how many there are of each.
 
 
-class Layer(NamedTuple):
-    """A linear layer."""
+def shrunk(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Network:
+    """A run's encoder and decoder as they are kept in git.
 
-    weight: np.ndarray
-    """(outputs, inputs), float16, or float32 where these are few."""
-    bias: np.ndarray
-    """(outputs,), float32."""
+    Args:
+        config: the run's settings.
+        autoencoder: its trained networks.
+        x: images in [0, 1], (n, height, width): hidden units that none of them wakes are left out.
+
+    Raises:
+        UserError: the networks are no perceptrons.
+    """
+    prior = run_prior(config)
+    encoder = shrink(autoencoder.encoder.net, without_noise(x, autoencoder.encoder.noise))
+    pixels = x[0].numel()
+    first, last = encoder[0], encoder[-1]
+    encoder[0] = Layer(first.weight[:, :pixels], first.bias)  # The others are of noise, which is 0.
+    encoder[-1] = Layer(last.weight[: prior.dim], last.bias[: prior.dim])  # The others are of sigma(x).
+    z = torch.from_numpy(Network(encoder, [], autoencoder.shape, "", "", 1.0).encode(x.numpy()))
+    decoder = shrink(autoencoder.decoder, torch.cat([z, around(prior)]))
+    return Network(encoder, decoder, autoencoder.shape, config.title, config.prior, config.model.prior_std)
+
+
+def without_noise(x: torch.Tensor, noise: int) -> torch.Tensor:
+    """Inputs of an encoder's network, (n, pixels + noise), with noise of 0."""
+    return torch.cat([x.flatten(1), torch.zeros(len(x), noise)], dim=1)
+
+
+def around(prior: Prior) -> torch.Tensor:
+    """Codes all about a prior, (n, dim), beyond where it has mass as well."""
+    generator = named_generator(0, "codes at which a decoder is shrunk")
+    return torch.cat([scale * prior.sample(SAMPLES, generator) for scale in AROUND])
 
 
 def shrink(network: nn.Module, x: torch.Tensor) -> list[Layer]:
@@ -36,18 +67,11 @@ def shrink(network: nn.Module, x: torch.Tensor) -> list[Layer]:
     parts = list(network.children())
     if not all(isinstance(part, nn.Linear | nn.ReLU | nn.Unflatten) for part in parts):
         raise UserError(
-            "the live plane of the report computes perceptrons alone; set model.architecture: perceptron, "
-            "or run the other stages by their names"
+            "small weights and the live plane of the report are of perceptrons alone; set "
+            "model.architecture: perceptron, or run the other stages by their names"
         )
     layers = [part for part in parts if isinstance(part, nn.Linear)]
-    awake = [torch.ones(layers[0].in_features, dtype=torch.bool)]
-    awake += [torch.zeros(layer.out_features, dtype=torch.bool) for layer in layers[:-1]]
-    with torch.inference_mode():
-        for part in x.split(10 * BATCH):
-            h = part
-            for layer, units in zip(layers[:-1], awake[1:], strict=True):
-                h = torch.relu(layer(h))
-                units |= (h > 0).any(0)
+    awake = [torch.ones(layers[0].in_features, dtype=torch.bool), *_awake(layers, x)]
     awake.append(torch.ones(layers[-1].out_features, dtype=torch.bool))
     return [
         Layer(
@@ -56,6 +80,18 @@ def shrink(network: nn.Module, x: torch.Tensor) -> list[Layer]:
         )
         for place, layer in enumerate(layers)
     ]
+
+
+def _awake(layers: Sequence[nn.Linear], x: torch.Tensor) -> list[torch.Tensor]:
+    """For each hidden layer the units that are above 0 at any of x, (units,)."""
+    awake = [torch.zeros(layer.out_features, dtype=torch.bool) for layer in layers[:-1]]
+    with torch.inference_mode():
+        for part in x.split(10 * BATCH):
+            h = part
+            for layer, units in zip(layers[:-1], awake, strict=True):
+                h = torch.relu(layer(h))
+                units |= (h > 0).any(0)
+    return awake
 
 
 def _short(weight: np.ndarray) -> np.ndarray:

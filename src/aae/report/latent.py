@@ -10,8 +10,8 @@ from contourpy import contour_generator
 from PIL import Image
 
 from aae.draw.contours import density_map
-from aae.draw.mosaic import tiled
 from aae.draw.plane import limits
+from aae.draw.tiles import tiled
 from aae.model.networks import Autoencoder
 from aae.model.priors.base import Prior
 from aae.pretrained.shrink import shrink

@@ -29,9 +29,9 @@ BROKEN_BY_REPEATS = ("kl", "c2st_accuracy")
 PATIENCE = 10  # Seconds between lines about progress where nobody watches a terminal.
 
 
-def main() -> None:
-    """Print the scorecard of the codes in a file or pipe."""
-    arguments = parse_arguments()
+def main(words: Sequence[str] | None = None) -> None:
+    """Print the scorecard of the codes in a file or pipe, as the command line asks, or the words given."""
+    arguments = parse_arguments(words)
     try:
         text = scorecard(arguments)
     except UserError as error:

@@ -60,8 +60,12 @@ class Codes:
     notes: list[str] = field(default_factory=list)
 
 
-def read_codes(source: Source) -> Codes:
+def read_codes(source: Source, least: int = LEAST_CODES) -> Codes:
     """The codes that a file or pipe holds.
+
+    Args:
+        source: where they come from.
+        least: how many there have to be.
 
     Raises:
         UserError: it cannot be read, it does not tell which numbers are codes, or these are not (n, 2 to 64)
@@ -84,8 +88,8 @@ def read_codes(source: Source) -> Codes:
             f"{source}: expected codes of 2 to {MOST_DIMENSIONS} dimensions, a column each; found "
             f"{len(names)} of {len(table):,} rows ({_short(', '.join(map(str, names)))})"
         )
-    if len(table) < LEAST_CODES:
-        raise UserError(f"{source}: {len(table)} codes are too few; at least {LEAST_CODES} are needed")
+    if len(table) < least:
+        raise UserError(f"{source}: {len(table)} codes are too few; at least {least} are needed")
     return Codes(_finite(source, table[names]), notes)
 
 

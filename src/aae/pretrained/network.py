@@ -1,0 +1,139 @@
+"""A trained encoder and decoder in NumPy: PyTorch takes seconds to import, and a picture needs none of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from aae.system import artifacts
+from aae.system.errors import UserError
+
+NOTES = "about"  # The one key of the file's metadata: of several the order would not repeat.
+BATCH = 1000  # Images at a time: bounds memory.
+
+
+class Layer(NamedTuple):
+    """A linear layer."""
+
+    weight: np.ndarray
+    """(outputs, inputs), float16, or float32 where these are few."""
+    bias: np.ndarray
+    """(outputs,), float32."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Encoder and decoder of a run: perceptrons with ReLU units.
+
+    Of a random encoder it has the mean, or for a universal one the code without noise.
+    """
+
+    encoder: Sequence[Layer]
+    decoder: Sequence[Layer]
+    shape: tuple[int, int]
+    """Height and width of the images."""
+    title: str
+    """Of the run: its encoder and prior."""
+    prior: str
+    """Name of the prior that the codes were drawn to."""
+    prior_std: float
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a code."""
+        return len(self.encoder[-1].bias)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Codes of images.
+
+        Args:
+            images: bytes or numbers in [0, 1], (n, height, width); digits are light on a dark ground.
+
+        Returns:
+            (n, dim), float32.
+
+        Raises:
+            UserError: images of another shape, or numbers out of [0, 1].
+        """
+        images = np.asarray(images)
+        if images.ndim != 3 or images.shape[1:] != self.shape:
+            height, width = self.shape
+            raise UserError(f"expected images of shape (n, {height}, {width}), found {images.shape}")
+        x = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
+        if not (len(x) == 0 or (x.min() >= 0 and x.max() <= 1)):  # NaN is neither.
+            raise UserError(
+                f"expected bytes, or numbers from 0 to 1; found {images.dtype} from {images.min():g} to "
+                f"{images.max():g}"
+            )
+        return _through(self.encoder, x.reshape(len(x), -1))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Images of codes.
+
+        Args:
+            z: (n, dim).
+
+        Returns:
+            Pixels in (0, 1), (n, height, width), float32.
+
+        Raises:
+            UserError: codes of another number of dimensions.
+        """
+        z = np.asarray(z, dtype=np.float32)
+        if z.ndim != 2 or z.shape[1] != self.dim:
+            raise UserError(f"expected codes of shape (n, {self.dim}), found {z.shape}")
+        # Not 1 / (1 + exp(-logit)), which overflows.
+        return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, z).reshape(-1, *self.shape))
+
+    def save(self, path: Path) -> None:
+        """Write the file that `load` reads."""
+        from safetensors.numpy import save
+
+        layers = {"encoder": self.encoder, "decoder": self.decoder}
+        arrays = {
+            f"{name}.{place}.{part}": np.ascontiguousarray(array)
+            for name, network in layers.items()
+            for place, layer in enumerate(network)
+            for part, array in layer._asdict().items()
+        }
+        notes = {
+            "shape": self.shape, "title": self.title, "prior": self.prior, "prior_std": self.prior_std,
+        }  # fmt: skip
+        with artifacts.atomic(path) as partial:
+            partial.write_bytes(save(arrays, {NOTES: json.dumps(notes)}))
+
+
+def load(path: Path) -> Network:
+    """Read what `Network.save` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    arrays = artifacts.load_arrays(path)
+    notes = artifacts.read(path, lambda: json.loads(artifacts.load_notes(path).get(NOTES, "")))
+    of: dict[str, list[Layer]] = {"encoder": [], "decoder": []}
+    for name, layers in of.items():
+        while f"{name}.{len(layers)}.weight" in arrays:
+            start = f"{name}.{len(layers)}"
+            layers.append(Layer(arrays[f"{start}.weight"], arrays[f"{start}.bias"]))
+    height, width = notes["shape"]
+    return Network(
+        of["encoder"], of["decoder"], (height, width), notes["title"], notes["prior"], notes["prior_std"]
+    )
+
+
+def _through(layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
+    """Outputs of layers with ReLU units between them, (n, inputs) -> (n, outputs), float32."""
+    weights = [layer.weight.astype(np.float32).T for layer in layers]
+    parts = []
+    for start in range(0, max(len(x), 1), BATCH):
+        h = x[start : start + BATCH]
+        for place, (weight, layer) in enumerate(zip(weights, layers, strict=True)):
+            h = h @ weight + layer.bias
+            if place + 1 < len(layers):
+                np.maximum(h, 0, out=h)
+        parts.append(h)
+    return np.concatenate(parts)

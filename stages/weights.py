@@ -1,0 +1,30 @@
+"""weights: the base run's encoder and decoder, small enough for git, and how near they are to all weights."""
+
+import _stage
+
+import numpy as np
+import torch
+
+from _params import DATA, TRAINING
+from aae.data.images import read_images, to_unit
+from aae.pretrained.fidelity import fidelity
+from aae.pretrained.shrink import shrunk
+from aae.runs.training import load_autoencoder
+from aae.system import artifacts
+
+WEIGHTS = _stage.ROOT / "src/aae/weights/base.safetensors"
+
+
+def main() -> None:
+    config, autoencoder = load_autoencoder(TRAINING)
+    images = read_images(DATA, config)
+    x = torch.from_numpy(to_unit(np.concatenate([images.x, images.x_evaluation])))
+    network = shrunk(config, autoencoder, x)
+    network.save(WEIGHTS)
+    numbers = {"megabytes": WEIGHTS.stat().st_size / 1e6, **fidelity(network, autoencoder, x)}
+    artifacts.save_json(artifacts.rounded(numbers), _stage.ROOT / "metrics/weights.json")
+    _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {numbers['megabytes']:.1f} MB")
+
+
+if __name__ == "__main__":
+    _stage.run(main)
