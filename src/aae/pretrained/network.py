@@ -13,6 +13,7 @@ from aae.system.errors import UserError
 
 NOTES = "about"  # The one key of the file's metadata: of several the order would not repeat.
 BATCH = 1000  # Images at a time: bounds memory.
+FARTHEST = 1e6  # Of a code's coordinates, in the prior's standard deviations; beyond, float32 could overflow.
 
 
 class Layer(NamedTuple):
@@ -40,6 +41,8 @@ class Network:
     prior: str
     """Name of the prior that the codes were drawn to."""
     prior_std: float
+    run: str
+    """Key of the training run."""
 
     @property
     def dim(self) -> int:
@@ -80,11 +83,17 @@ class Network:
             Pixels in (0, 1), (n, height, width), float32.
 
         Raises:
-            UserError: codes of another number of dimensions.
+            UserError: codes of another number of dimensions, not finite, or unheard-of far out.
         """
         z = np.asarray(z, dtype=np.float32)
         if z.ndim != 2 or z.shape[1] != self.dim:
             raise UserError(f"expected codes of shape (n, {self.dim}), found {z.shape}")
+        far = np.flatnonzero(~(np.abs(z) <= FARTHEST * self.prior_std).all(axis=1))  # NaN is far.
+        if len(far):
+            raise UserError(
+                f"code {far[0] + 1}, {tuple(z[far[0]].tolist())}, is no code; allowed: up to "
+                f"{FARTHEST * self.prior_std:g} from 0"
+            )
         # Not 1 / (1 + exp(-logit)), which overflows.
         return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, z).reshape(-1, *self.shape))
 
@@ -101,6 +110,7 @@ class Network:
         }
         notes = {
             "shape": self.shape, "title": self.title, "prior": self.prior, "prior_std": self.prior_std,
+            "run": self.run,
         }  # fmt: skip
         with artifacts.atomic(path) as partial:
             partial.write_bytes(save(arrays, {NOTES: json.dumps(notes)}))
@@ -119,10 +129,8 @@ def load(path: Path) -> Network:
         while f"{name}.{len(layers)}.weight" in arrays:
             start = f"{name}.{len(layers)}"
             layers.append(Layer(arrays[f"{start}.weight"], arrays[f"{start}.bias"]))
-    height, width = notes["shape"]
-    return Network(
-        of["encoder"], of["decoder"], (height, width), notes["title"], notes["prior"], notes["prior_std"]
-    )
+    height, width = notes.pop("shape")
+    return Network(of["encoder"], of["decoder"], (height, width), **notes)
 
 
 def _through(layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
