@@ -38,8 +38,8 @@ def fidelity(network: Network, autoencoder: Autoencoder, x: torch.Tensor) -> dic
         pixel = max(pixel, float(np.abs(difference).max()))
     if code > ROUNDING * reach:
         raise UserError(
-            f"small weights give other codes than the run ({network.title}): of an encoder they have the first "
-            f"{network.dim} outputs of its network alone; run the other stages by their names"
+            f"small weights give other codes than the run ({network.title}): of an encoder they have the "
+            f"first {network.dim} outputs of its network alone; run the other stages by their names"
         )
     units = {
         f"{name}_units": sum(len(layer.bias) for layer in layers[:-1])

@@ -17,6 +17,7 @@ import pandas as pd
 
 from aae.system.errors import UserError
 
+LEAST_CODES = 100  # To be measured.
 MOST_DIMENSIONS = 64
 PEEK = 65_536  # Bytes of a text that are looked at to tell separator and header.
 NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem and a number.
@@ -59,7 +60,7 @@ class Codes:
     notes: list[str] = field(default_factory=list)
 
 
-def read_codes(source: Source, least: int = 1, dim: int | None = None) -> Codes:
+def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None) -> Codes:
     """The codes that a file or pipe holds.
 
     Args:
