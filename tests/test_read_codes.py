@@ -13,7 +13,6 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from aae.measure.scorecard import LEAST_CODES
 from aae.score import command
 from aae.score.reading import Codes, Source
 from aae.score.reading import read_codes as read_source
@@ -29,7 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
 
 
 def codes(path: Path, **choices: object) -> Codes:
-    return read_source(Source(path, **choices), LEAST_CODES)  # type: ignore[arg-type]
+    return read_source(Source(path, **choices))  # type: ignore[arg-type]
 
 
 def read_codes(path: Path) -> np.ndarray:

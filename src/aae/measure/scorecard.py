@@ -13,7 +13,6 @@ from aae.measure import density, distances, divergence, two_sample
 from aae.model.priors.base import Prior
 
 LEVEL = 0.95  # Of the null bands and of the bootstrap's interval.
-LEAST_CODES = 100
 
 Null = dict[str, Any]  # What `aae.measure.nulls` gives for one prior.
 

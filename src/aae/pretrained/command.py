@@ -106,7 +106,7 @@ def decode_codes(arguments: argparse.Namespace) -> str:
 
     network = aae.load()
     source = Source(arguments.codes, columns=arguments.columns, array=arguments.array)
-    codes = read_codes(source, dim=network.dim)
+    codes = read_codes(source, least=1, dim=network.dim)
     z = codes.z
     if len(z) > MOST_TILES:
         raise UserError(f"{source}: {len(z):,} codes are too many for a picture; at most {MOST_TILES:,}")

@@ -75,13 +75,11 @@ def scorecard(arguments: argparse.Namespace) -> str:
     Raises:
         UserError: no codes, or none that can be held against this prior.
     """
-    from aae.measure.scorecard import LEAST_CODES
     from aae.score import condition, measuring
     from aae.score.reading import Source, read_codes
     from aae.system.artifacts import rounded
 
-    source = Source(arguments.codes, arguments.columns, arguments.label, arguments.array)
-    codes = read_codes(source, LEAST_CODES)
+    codes = read_codes(Source(arguments.codes, arguments.columns, arguments.label, arguments.array))
     z, notes = codes.z, codes.notes
     kind, dim = prior_class(arguments.prior), z.shape[1]
     if kind.planar and dim != 2:

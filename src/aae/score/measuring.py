@@ -55,7 +55,7 @@ def score(z: np.ndarray, prior: Prior, null: Null) -> dict[str, Any]:
     """All measures of one sample of codes, the C2ST on at most `CLASSIFIED` of them.
 
     Args:
-        z: codes, (n, dim), n >= `aae.measure.scorecard.LEAST_CODES`.
+        z: codes, (n, dim), n >= `aae.score.reading.LEAST_CODES`.
         prior: the distribution that they should follow.
         null: from `find_null`, for n codes.
 
