@@ -119,7 +119,7 @@ def decode_codes(arguments: argparse.Namespace) -> str:
         mosaic.resize(
             (arguments.scale * mosaic.width, arguments.scale * mosaic.height), Image.Resampling.NEAREST
         ).save(partial, "PNG")
-    said = f"wrote {arguments.output}, {len(z):,} images in {rows} rows of {columns}"
+    said = f"wrote {arguments.output}, {len(z):,} images {columns} in a row"
     return "; ".join([said, *codes.notes])
 
 
