@@ -113,7 +113,10 @@ def decode_codes(arguments: argparse.Namespace) -> str:
     columns = math.ceil(math.sqrt(len(z)))
     rows = math.ceil(len(z) / columns)
     tiles = np.zeros((rows * columns, *network.shape), np.uint8)
-    tiles[: len(z)] = (255 * network.decode(z)).round()
+    try:
+        tiles[: len(z)] = (255 * network.decode(z)).round()
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
     mosaic = Image.fromarray(tiled(tiles.reshape(rows, columns, *network.shape)))
     with artifacts.atomic(arguments.output) as partial:
         mosaic.resize(

@@ -1,6 +1,7 @@
 """A trained encoder and decoder in NumPy: PyTorch takes seconds to import, and a picture needs none of it."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class Network:
                 f"expected bytes, or numbers from 0 to 1; found {images.dtype} from {images.min():g} to "
                 f"{images.max():g}"
             )
-        return _through(self.encoder, x.reshape(len(x), -1))
+        return _through(self.encoder, x.reshape(len(x), math.prod(self.shape)))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Images of codes.
@@ -91,8 +92,8 @@ class Network:
         far = np.flatnonzero(~(np.abs(z) <= FARTHEST * self.prior_std).all(axis=1))  # NaN is far.
         if len(far):
             raise UserError(
-                f"code {far[0] + 1}, {tuple(z[far[0]].tolist())}, is no code; allowed: up to "
-                f"{FARTHEST * self.prior_std:g} from 0"
+                f"code {far[0] + 1} lies too far out at {np.abs(z[far[0]]).max():.3g}; allowed: up to "
+                f"{FARTHEST * self.prior_std:g}"
             )
         # Not 1 / (1 + exp(-logit)), which overflows.
         return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, z).reshape(-1, *self.shape))

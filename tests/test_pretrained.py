@@ -1,0 +1,365 @@
+"""Small weights give what all weights give; the command aae takes what people have, or says why not."""
+
+import gzip
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT, SAMPLE, failure
+from PIL import Image
+from tiny import make_config
+
+import aae
+from aae.data.datasets import SHAPE
+from aae.model.networks import Autoencoder
+from aae.model.parts import run_prior
+from aae.pretrained import command
+from aae.pretrained.fidelity import fidelity
+from aae.pretrained.network import FARTHEST, Network, load
+from aae.pretrained.pictures import read_pictures
+from aae.pretrained.shrink import around, shrunk
+from aae.settings.config import RunConfig
+
+TEST_IMAGES = SAMPLE / "t10k-images-idx3-ubyte.gz"
+ENCODERS: list[dict[str, object]] = [
+    {"encoder": "deterministic"},
+    {"encoder": "gaussian"},
+    {"encoder": "gaussian", "model": {"sigma": 0.1}},
+    {"encoder": "universal"},
+    {"encoder": "deterministic", "prior": "none"},
+    {"encoder": "deterministic", "model": {"code_dim": 8}},
+]
+
+
+def untrained(model: dict[str, object] | None = None, **settings: object) -> tuple[RunConfig, Autoencoder]:
+    """A run whose networks have units that sleep, and codes that spread."""
+    config = make_config({"hidden_units": 200} | (model or {}), **settings)
+    autoencoder = Autoencoder(config, SHAPE)
+    with torch.no_grad():
+        for network in (autoencoder.encoder.net, autoencoder.decoder):
+            network[2].bias[:50] = -1e3  # type: ignore[index]
+            list(network.parameters())[-2].mul_(20)
+    return config, autoencoder
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return aae.load()
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    return read_pictures(TEST_IMAGES, SHAPE).images
+
+
+# Small weights.
+
+
+@pytest.mark.parametrize("settings", ENCODERS, ids=str)
+def test_codes_and_images_are_those_of_all_weights(settings: dict[str, object], x: torch.Tensor) -> None:
+    config, autoencoder = untrained(**settings)  # type: ignore[arg-type]
+    small = shrunk(config, autoencoder, x, "key")
+    assert small.dim == config.model.code_dim
+    assert len(small.encoder[1].bias) <= 150
+    assert len(small.decoder[1].bias) <= 150
+    numbers = fidelity(small, autoencoder, x)
+    z = small.encode(x.numpy())
+    assert z.std(0).min() > 0.1
+    assert numbers["code"] < 2e-3 * np.abs(z).max()
+    assert numbers["pixel"] < 1 / 255
+    assert numbers["encoder_units"] == sum(len(layer.bias) for layer in small.encoder[:-1])
+    beyond = around(run_prior(config))[::1000]
+    assert np.abs(small.decode(beyond.numpy()) - autoencoder.decode(beyond).numpy()).max() < 2 / 255
+
+
+def test_what_is_left_out_adds_nothing(x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aae.pretrained.shrink.SMALL", 10**9)  # No half floats: removal alone.
+    config, autoencoder = untrained()
+    numbers = fidelity(shrunk(config, autoencoder, x, "key"), autoencoder, x)
+    assert numbers["code"] < 1e-5
+    assert numbers["pixel"] < 1e-5
+
+
+def test_of_a_random_encoder_the_code_is_that_without_noise(x: torch.Tensor) -> None:
+    config, autoencoder = untrained(encoder="gaussian")
+    mean = autoencoder.posterior(x, torch.Generator()).mean
+    assert mean is not None
+    np.testing.assert_allclose(shrunk(config, autoencoder, x, "key").encode(x.numpy()), mean, atol=2e-3)
+
+
+def test_an_encoder_whose_network_gives_something_else_is_refused(x: torch.Tensor) -> None:
+    config, autoencoder = untrained()
+    small = shrunk(config, autoencoder, x, "key")
+    with torch.no_grad():
+        list(autoencoder.encoder.net.parameters())[-1].add_(1)
+    assert "run the other stages by their names" in failure(lambda: fidelity(small, autoencoder, x))
+
+
+def test_no_perceptron_is_refused(x: torch.Tensor) -> None:
+    config, autoencoder = untrained()
+    autoencoder.decoder = torch.nn.Sequential(torch.nn.Linear(2, 784), torch.nn.Tanh())
+    assert "model.architecture: perceptron" in failure(lambda: shrunk(config, autoencoder, x, "key"))
+
+
+def test_the_file_gives_it_back_and_its_bytes_repeat(x: torch.Tensor, tmp_path: Path) -> None:
+    config, autoencoder = untrained()
+    small = shrunk(config, autoencoder, x, "key")
+    for name in ("one", "two"):
+        small.save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    again = load(tmp_path / "one")
+    assert (again.shape, again.title, again.prior, again.run) == (SHAPE, config.title, "gaussian", "key")
+    np.testing.assert_array_equal(again.encode(x.numpy()), small.encode(x.numpy()))
+    (tmp_path / "one").write_bytes((tmp_path / "two").read_bytes()[:1000])
+    assert "is damaged" in failure(lambda: load(tmp_path / "one"))
+
+
+# Those that come with the package.
+
+
+def test_the_committed_weights_are_small_and_know_digits(network: Network, digits: np.ndarray) -> None:
+    assert (ROOT / "src/aae/weights/base.safetensors").stat().st_size <= 4_000_000
+    assert network.shape == SHAPE
+    z = network.encode(digits)
+    assert z.dtype == np.float32
+    assert z.shape == (len(digits), 2)
+    # Of the base run 0.034; of the mean image 0.067.
+    assert ((network.decode(z) - digits) ** 2).mean() < 0.045
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((28, 28)), r"shape \(n, 28, 28\), found \(28, 28\)"),
+        (np.full((1, 28, 28), 255.0), "from 255 to 255"),
+        (np.full((1, 28, 28), np.nan), "from nan to nan"),
+    ],
+)
+def test_images_of_another_kind_are_refused(network: Network, images: np.ndarray, words: str) -> None:
+    assert re.search(words, failure(lambda: network.encode(images)))
+
+
+@pytest.mark.parametrize("code", [(np.nan, 0), (np.inf, 0), (1e30, 0), (0, -1.01 * FARTHEST), (0, 0, 0)])
+def test_codes_of_another_kind_are_refused(network: Network, code: tuple[float, ...]) -> None:
+    failure(lambda: network.decode(np.array([code])))
+
+
+def test_codes_far_out_and_no_codes_are_decoded(network: Network) -> None:
+    images = network.decode(np.array([[FARTHEST, -FARTHEST]]))
+    assert ((images >= 0) & (images <= 1)).all()
+    assert network.decode(np.zeros((0, 2))).shape == (0, 28, 28)
+    assert network.encode(np.zeros((0, 28, 28))).shape == (0, 2)
+
+
+def test_a_picture_needs_no_torch_and_import_aae_nothing(tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("0,0\n")
+    script = (
+        "import sys; import aae; assert not {'numpy', 'safetensors'} & set(sys.modules)\n"
+        "from aae.pretrained.command import main; main()\n"
+        "assert not {'torch', 'scipy', 'sklearn', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "decode", "codes.csv"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mosaic.png").exists()
+
+
+# Pictures.
+
+
+def as_png(image: Image.Image, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def scan(digit: np.ndarray) -> Image.Image:
+    """A digit as a scan of paper has it: large, dark on light, far from the middle, with noise."""
+    page = Image.new("L", (640, 480))
+    page.paste(Image.fromarray((255 * digit).astype(np.uint8)).resize((280, 280)), (300, 40))
+    noise = np.random.default_rng(0).normal(0, 4, (480, 640))
+    return Image.fromarray(np.clip(235 - 0.8 * np.asarray(page) + noise, 0, 255).astype(np.uint8))
+
+
+def turned(picture: Image.Image) -> bytes:
+    """The picture of a phone that was held sideways, and says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return as_png(picture.transpose(Image.Transpose.ROTATE_90), exif=exif)
+
+
+def deep(picture: Image.Image) -> bytes:
+    return as_png(Image.fromarray(257 * np.asarray(picture, dtype=np.uint16)))
+
+
+def cut_out(picture: Image.Image) -> bytes:
+    """Black ink on nothing."""
+    ink = Image.new("LA", picture.size, (0, 0))
+    ink.putalpha(Image.eval(picture, lambda grey: 0 if grey > 150 else 255))
+    return as_png(ink)
+
+
+@pytest.mark.parametrize(
+    "saved", [as_png, turned, deep, cut_out, lambda picture: as_png(picture.convert("RGB"))]
+)
+def test_a_scan_is_fitted_as_mnist_is(
+    saved: Callable[[Image.Image], bytes], network: Network, digits: np.ndarray, tmp_path: Path
+) -> None:
+    distances = []
+    for digit in digits[:20]:
+        (tmp_path / "scan.png").write_bytes(saved(scan(digit)))
+        read = read_pictures(tmp_path / "scan.png", SHAPE)
+        assert (read.fitted, read.inverted) == (1, 1)
+        assert read.images[0].max() == 1
+        distances.append(np.linalg.norm(network.encode(read.images) - network.encode(digit[None])))
+    assert np.median(distances) < 0.25  # Of two different digits it is about 2.
+
+
+def test_what_is_as_mnist_is_stays_as_it_is(digits: np.ndarray, tmp_path: Path) -> None:
+    pixels = (255 * digits[:3]).round().astype(np.uint8)
+    (tmp_path / "one.png").write_bytes(as_png(Image.fromarray(pixels[0])))
+    arrays = {"bytes": pixels, "floats": pixels / 255, "rows": pixels.reshape(3, -1), "upto255": 1.0 * pixels}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+        read = read_pictures(tmp_path / f"{name}.npy", SHAPE)
+        np.testing.assert_allclose(read.images, digits[:3], atol=1e-6)
+        assert (read.fitted, read.inverted) == (0, 0)
+    np.testing.assert_allclose(read_pictures(tmp_path / "one.png", SHAPE).images, digits[:1], atol=1e-6)
+
+
+def test_arrays_of_another_size_or_ground_are_fitted(digits: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "light.npy", 1 - digits[:2])
+    np.save(tmp_path / "large.npy", digits[:2].repeat(3, 1).repeat(3, 2))
+    light, large = (read_pictures(tmp_path / f"{name}.npy", SHAPE) for name in ("light", "large"))
+    assert (light.fitted, light.inverted, large.fitted, large.inverted) == (2, 2, 2, 0)
+    for read in (light, large):
+        assert read.images.shape == (2, *SHAPE)
+        mass = read.images.sum((1, 2))
+        for axis in (1, 2):
+            centre = (read.images.sum(3 - axis) * np.arange(28)).sum(1) / mass
+            np.testing.assert_allclose(centre, 14, atol=0.51)
+            sides = (read.images.sum(3 - axis) > 0).sum(1)
+            assert (sides <= 20).all()
+
+
+# The command.
+
+
+def run(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str) -> None:
+    """The command, in this process and a folder."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["aae", *words])
+    command.main()
+
+
+def test_images_become_codes_and_codes_a_mosaic(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Network, digits: np.ndarray,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "images").write_bytes(gzip.decompress(TEST_IMAGES.read_bytes()))
+    (tmp_path / "scan.png").write_bytes(as_png(scan(digits[0])))
+    run(monkeypatch, tmp_path, "encode", "images")
+    alone = pd.read_csv(tmp_path / "codes.csv")
+    assert list(alone) == ["z1", "z2"]
+    np.testing.assert_allclose(alone, network.encode(digits), rtol=1e-5, atol=1e-6)
+    assert "codes of 200 images\n" in capsys.readouterr().err
+    run(monkeypatch, tmp_path, "encode", "images", "scan.png", "-o", "both.csv")
+    assert "cut, scaled and centred 1 of them as MNIST's are, 1 inverted" in capsys.readouterr().err
+    both = pd.read_csv(tmp_path / "both.csv")
+    assert list(both["file"]) == ["images"] * 200 + ["scan.png"]
+    run(monkeypatch, tmp_path, "decode", "both.csv", "--scale", "2")
+    mosaic = np.asarray(Image.open(tmp_path / "mosaic.png"))
+    assert mosaic.shape == (2 * 14 * 28, 2 * 15 * 28)
+    right = network.decode(both[["z1", "z2"]].to_numpy())[16]  # The second of the second row.
+    np.testing.assert_allclose(mosaic[56:112:2, 56:112:2] / 255, right, atol=0.51 / 255)
+
+
+@pytest.mark.parametrize("text", ["0.5,1\n1.5,2\n", "a;b\n0,5;1\n1,5;2\n", "z1 z2\n0.5 1\n1.5 2\n"])
+def test_few_codes_are_codes_whatever_they_look_like(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Network, text: str
+) -> None:
+    (tmp_path / "codes.csv").write_text(text)
+    run(monkeypatch, tmp_path, "decode", "codes.csv", "--scale", "1")
+    mosaic = np.asarray(Image.open(tmp_path / "mosaic.png"))
+    right = np.concatenate(list(network.decode(np.array([[0.5, 1], [1.5, 2]]))), axis=1)
+    np.testing.assert_allclose(mosaic / 255, right, atol=0.51 / 255)
+
+
+def test_score_is_handed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    np.save(tmp_path / "few.npy", np.random.default_rng(0).standard_normal((99, 2)))
+    with pytest.raises(SystemExit, match=r"aae\.score: few\.npy: 99 codes are too few"):
+        run(monkeypatch, tmp_path, "score", "few.npy")
+
+
+BLANK = as_png(Image.new("L", (100, 100), 250))
+BAD = {
+    "missing.png": (None, "No such file"),
+    "words.png": (b"no picture", "is no picture; expected PNG"),
+    "half.png": (as_png(scan(np.zeros(SHAPE)))[:1000], "cannot be read as a picture"),
+    "blank.png": (BLANK, "nothing on it is much darker or lighter"),
+    "half.npy": (b"\x93NUMPY\x01", "cannot be read as NPY"),
+    "labels.gz": ((SAMPLE / "t10k-labels-idx1-ubyte.gz").read_bytes(), r"expected images.*found \(200,\)"),
+    "half.gz": (TEST_IMAGES.read_bytes()[:1000], "cannot be unpacked"),
+    "half-images": (gzip.decompress(TEST_IMAGES.read_bytes())[:1000], "its header promises"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_no_image_is_refused_in_one_line_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    content, words = BAD[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SystemExit, match=f"aae: {name}.*{words}") as ended:
+        run(monkeypatch, tmp_path, "encode", str(TEST_IMAGES), name)
+    assert len(str(ended.value).splitlines()) == 1
+    assert not list(tmp_path.glob("codes*"))
+
+
+@pytest.mark.parametrize("pixels", [[-0.4, 2.8], [0, np.nan], [0, 256], ["a", "b"]], ids=str)
+def test_arrays_of_something_else_are_refused(tmp_path: Path, pixels: list[object]) -> None:
+    np.save(tmp_path / "x.npy", np.resize(pixels, (1, 28, 28)))
+    line = failure(lambda: read_pictures(tmp_path / "x.npy", SHAPE))
+    assert "expected numbers from 0 to 1 or from 0 to 255" in line
+
+
+BAD_CODES = {
+    "three.csv": ("z1,z2,z3\n1,2,3\n", "expected codes of 2 dimensions.* found 3"),
+    "words.csv": ("z1,z2\n1,x\n", "expected numbers"),
+    "far.csv": ("z1,z2\n1e30,0\n", "code 1 lies too far out"),
+    "many.csv": ("0,0\n" * 10_001, "10,001 codes are too many"),
+    "empty.csv": ("", "holds no codes"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CODES)
+def test_no_code_is_refused_in_one_line_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    text, words = BAD_CODES[name]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SystemExit, match=f"aae: {name}: .*{words}|aae: {name} {words}") as ended:
+        run(monkeypatch, tmp_path, "decode", name)
+    assert len(str(ended.value).splitlines()) == 1
+    assert not list(tmp_path.glob("mosaic*"))
+
+
+@pytest.mark.parametrize(
+    "words", [("encode", "a.png", "-o", "b.png"), ("decode", "a.csv", "-o", "a.csv"), ("decode",), ("draw",)]
+)
+def test_a_mixed_up_command_line_ends_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, tmp_path, *words)
+    assert ended.value.code == 2
+    assert list(tmp_path.iterdir()) == []
