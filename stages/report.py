@@ -5,12 +5,14 @@ from typing import Any
 
 import _stage
 
+import numpy as np
+
 from _params import DATA, TESTSET, TRAINING, read_params
-from aae.data.images import read_evaluation
+from aae.data.images import read_evaluation, read_training
 from aae.model.parts import run_prior
 from aae.report import latent, page, results
 from aae.runs.training import load_autoencoder
-from aae.settings.config import load_config
+from aae.settings.config import RunConfig, load_config
 from aae.system import artifacts
 
 ROOT = _stage.ROOT
@@ -22,9 +24,13 @@ def main() -> None:
     params = read_params()
     config = load_config(TRAINING / "config.json")
     run_prior(config).require_plane("the report")
-    runs = [(TRAINING, TESTSET), *((folder, folder) for folder in without_prior())]
+    runs = [(TRAINING, TESTSET), *((folder, folder) for folder in ablation_runs(config))]
     spaces = [plane(trained, evaluated, params.grid_2E.side) for trained, evaluated in runs]
     x, y = read_evaluation(DATA, config.data)
+    x_training, _, _ = read_training(DATA, config)
+    shown = latent.shown_places(len(y))
+    _, autoencoder = load_autoencoder(TRAINING)
+    z, prior = codes_of(TESTSET), run_prior(config)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     found = artifacts.load_json(ROOT / "docs/studies.json")
     answer = found["answer"] or results.answer(rows["ablation"], rows["variants"], rows["contrasts"])
@@ -33,11 +39,16 @@ def main() -> None:
     html = page.render(
         spaces=spaces,
         digits=y,
-        sheet=latent.sheet(x, latent.shown_places(len(y))),
+        sheet=latent.sheet(x, shown),
+        drawing=latent.drawing(autoencoder, prior, z, np.concatenate([x_training, x])),
+        training=latent.training(*over_training(), z, prior, shown),
         answer=page.block(answer),
         figures=[picture(ROOT / f"plots/{name}.png") for name in ("2A", "2E", "where", "when")],
+        fills=page.block(results.fills(rows["details"])),
+        base_answer=page.block(results.base_answer(rows["details"])),
         base=page.block(results.base_table(rows["details"])),
         controls=page.block(results.control_table(rows["controls"])),
+        ablation_answer=page.block(results.ablation_answer(rows["variants"])),
         ablation=page.block(results.ablation_table(rows["variants"])),
         verdicts=page.block(results.sentences(rows["answer"])),
         ablation_figures=[picture(ROOT / f"plots/ablation_{name}.png") for name in ("2A", "2E", "fit")],
@@ -54,18 +65,34 @@ def main() -> None:
     _stage.say(f"wrote plots/report.html, {len(html.encode()) / 1e6:.1f} MB: open it in a browser")
 
 
-def without_prior() -> list[Path]:
-    """The folder of the ablation's first run without a prior, if it has one."""
+def ablation_runs(base: RunConfig) -> list[Path]:
+    """The folders of the ablation's runs but the base run's: with a prior first."""
     folders = sorted(path.parent for path in ABLATION.glob("*/config.json"))
-    free = [each for each in folders if not run_prior(load_config(each / "config.json")).constrains]
-    return free[:1]
+    configs = {folder: load_config(folder / "config.json") for folder in folders}
+    others = [folder for folder in folders if configs[folder] != base]
+    return sorted(others, key=lambda folder: not run_prior(configs[folder]).constrains)
 
 
 def plane(trained: Path, evaluated: Path, side: int) -> dict[str, Any]:
     """A run's plane of codes, with its decoder."""
     config, autoencoder = load_autoencoder(trained)
-    z = artifacts.load_table(evaluated / "codes.csv")[["z1", "z2"]].to_numpy()
-    return latent.space(config.title, autoencoder, run_prior(config), z, side)
+    return latent.space(config.title, autoencoder, run_prior(config), codes_of(evaluated), side)
+
+
+def codes_of(evaluated: Path) -> np.ndarray:
+    """A run's codes of the test images, (n, 2)."""
+    return artifacts.load_table(evaluated / "codes.csv")[["z1", "z2"]].to_numpy()
+
+
+def over_training() -> tuple[dict[int, np.ndarray], dict[int, Any]]:
+    """Codes of the test images, and numbers, of the base run's recorded epochs."""
+    arrays = artifacts.load_arrays(TRAINING / "codes.safetensors")
+    found = {key.removeprefix("evaluation "): codes for key, codes in arrays.items()}
+    curves = artifacts.load_table(TESTSET / "curves.csv").to_dict("records")
+    return (
+        {int(epoch): codes for epoch, codes in found.items() if epoch.isdigit()},
+        {int(row["epoch"]): row for row in curves},
+    )
 
 
 def picture(png: Path, *words: str) -> dict[str, str]:

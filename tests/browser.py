@@ -26,14 +26,14 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
     """Errors of scripts, error messages on the console, and requests that leave the machine."""
 
-    def count_of_empty(self, kind: str) -> int:
+    def count_of_empty(self, kind: str, within: str = "body") -> int:
         """How many images (`img`) did not load, or how many canvases (`canvas`) have one colour."""
         empty = {
             "img": "e => !e.complete || e.naturalWidth === 0",
             "canvas": "e => new Set(new Uint32Array("
             "e.getContext('2d').getImageData(0, 0, e.width, e.height).data.buffer)).size < 2",
         }[kind]
-        return int(self.page.locator(kind).evaluate_all(f"all => all.filter({empty}).length"))
+        return int(self.page.locator(f"{within} {kind}").evaluate_all(f"all => all.filter({empty}).length"))
 
     def barriers(self) -> list[str]:
         """What axe-core finds that shuts people out, a line a rule."""
@@ -57,10 +57,16 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, width: int = DESK, dark: bool = False) -> Iterator[Opened]:
-    """A file's page in a window of this width, offline."""
+def opened(
+    browser: Browser, file: Path, width: int = DESK, dark: bool = False, still: bool = False
+) -> Iterator[Opened]:
+    """A file's page in a window of this width, offline; `still` for those who want less motion."""
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, offline=True, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": 900},
+        offline=True,
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if still else "no-preference",
+        has_touch=True,
     )
     page = context.new_page()
     result = Opened(page)

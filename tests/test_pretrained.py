@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from aae.pretrained.network import FARTHEST, Network, load
 from aae.pretrained.pictures import read_pictures
 from aae.pretrained.shrink import around, shrunk
 from aae.settings.config import RunConfig
+from aae.system import artifacts
 
 TEST_IMAGES = SAMPLE / "t10k-images-idx3-ubyte.gz"
 ENCODERS: list[dict[str, object]] = [
@@ -87,6 +90,17 @@ def test_what_is_left_out_adds_nothing(x: torch.Tensor, monkeypatch: pytest.Monk
     assert numbers["pixel"] < 1e-5
 
 
+def test_fidelity_tells_a_weight_that_is_wrong(x: torch.Tensor) -> None:
+    config, autoencoder = untrained()
+    small = shrunk(config, autoencoder, x, "key")
+    reach = np.abs(small.encode(x.numpy())).max()
+    small.encoder[-1].bias[0] += 0.008 * reach
+    small.decoder[-1].bias[7] += 3.0
+    found = fidelity(small, autoencoder, x)
+    assert found["code"] == pytest.approx(0.008 * reach, rel=0.2)
+    assert found["pixel"] > 0.4
+
+
 def test_of_a_random_encoder_the_code_is_that_without_noise(x: torch.Tensor) -> None:
     config, autoencoder = untrained(encoder="gaussian")
     mean = autoencoder.posterior(x, torch.Generator()).mean
@@ -125,7 +139,10 @@ def test_the_file_gives_it_back_and_its_bytes_repeat(x: torch.Tensor, tmp_path: 
 
 
 def test_the_committed_weights_are_small_and_know_digits(network: Network, digits: np.ndarray) -> None:
-    assert (ROOT / "src/aae/weights/base.safetensors").stat().st_size <= 4_000_000
+    (numbers,) = artifacts.load_json(ROOT / "metrics/weights.json")
+    assert (ROOT / "src/aae/weights/base.safetensors").stat().st_size == numbers["bytes"] <= 4_000_000
+    assert numbers["code"] < 0.002  # Standard deviations of the prior.
+    assert numbers["pixel"] < 1 / 255
     assert network.shape == SHAPE
     z = network.encode(digits)
     assert z.dtype == np.float32
@@ -270,7 +287,7 @@ def test_images_become_codes_and_codes_a_mosaic(
     alone = pd.read_csv(tmp_path / "codes.csv")
     assert list(alone) == ["z1", "z2"]
     np.testing.assert_allclose(alone, network.encode(digits), rtol=1e-5, atol=1e-6)
-    assert "codes of 200 images\n" in capsys.readouterr().err
+    assert "codes of 200 images (deterministic encoder, prior: gaussian)\n" in capsys.readouterr().err
     run(monkeypatch, tmp_path, "encode", "images", "scan.png", "-o", "both.csv")
     assert "cut, scaled and centred 1 of them as MNIST's are, 1 inverted" in capsys.readouterr().err
     both = pd.read_csv(tmp_path / "both.csv")
@@ -363,3 +380,36 @@ def test_a_mixed_up_command_line_ends_before_anything_is_read(
         run(monkeypatch, tmp_path, *words)
     assert ended.value.code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+# The package.
+
+
+def test_wheel_and_source_distribution_bring_weights_and_command(tmp_path: Path) -> None:
+    """Both are built, the wheel from the source distribution, and it works in a clean environment."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    subprocess.run([uv, "build", "--quiet", "--out-dir", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert len(list(tmp_path.glob("*.tar.gz"))) == 1
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"aae/weights/base.safetensors", "aae/report/templates/latent.js"} <= set(names)
+    clean = tmp_path / "clean"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, clean], check=True)
+    python = clean / "bin/python"
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, "--no-deps", wheel], check=True)
+    # Its dependencies are those of this environment: to fetch them would take minutes.
+    (packages,) = (clean / "lib").glob("python*/site-packages")
+    (packages / "others.pth").write_text(str(Path(np.__file__).parents[1]))
+    (tmp_path / "codes.csv").write_text("z1,z2\n0.5,-0.5\n")
+    # Nothing of this tree: a PYTHONPATH would lead to it.
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    said = [
+        subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+        for command in (
+            [clean / "bin/aae", "decode", "codes.csv"],
+            [python, "-c", "import aae; print(aae.__file__)"],
+        )
+    ]
+    assert said[0].stderr == "wrote mosaic.png, 1 images, 1 in a row\n"
+    assert Image.open(tmp_path / "mosaic.png").size == (4 * 28, 4 * 28)
+    assert said[1].stdout.startswith(str(clean))

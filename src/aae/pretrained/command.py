@@ -87,7 +87,7 @@ def encode_images(arguments: argparse.Namespace) -> str:
         rows += [file | dict(zip(names, code, strict=True)) for code in network.encode(read.images)]
         changed, inverted = changed + read.fitted, inverted + read.inverted
     artifacts.save_table(rows, arguments.output)
-    said = f"wrote {arguments.output}, the codes of {len(rows):,} images"
+    said = f"wrote {arguments.output}, the codes of {len(rows):,} images ({network.title})"
     if changed:
         said += f"; cut, scaled and centred {changed:,} of them as MNIST's are"
     return said + (f", {inverted:,} inverted, whose ground is light" if inverted else "")
@@ -122,7 +122,7 @@ def decode_codes(arguments: argparse.Namespace) -> str:
         mosaic.resize(
             (arguments.scale * mosaic.width, arguments.scale * mosaic.height), Image.Resampling.NEAREST
         ).save(partial, "PNG")
-    said = f"wrote {arguments.output}, {len(z):,} images {columns} in a row"
+    said = f"wrote {arguments.output}, {len(z):,} images, {columns} in a row"
     return "; ".join([said, *codes.notes])
 
 

@@ -104,8 +104,8 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     different = [row for row in judged if significance(row) == "significant" and not row["equivalent"]]
     kls = [row["equivalent"] for row in judged if row["measure"] == "kl"]
     ends = [each for each in numbers if _constrained(each["kl"])]
-    names = _in_words([each["kl"]["encoder"] for each in ends]).capitalize().replace("gaussian", "Gaussian")
-    reached = _in_words([f"{each['kl']['mean']:.3f}" for each in ends])
+    names = in_words([each["kl"]["encoder"] for each in ends]).capitalize().replace("gaussian", "Gaussian")
+    reached = in_words([f"{each['kl']['mean']:.3f}" for each in ends])
     margins = " and ".join(
         dict.fromkeys(
             f"±{row['margin']:g} {MEASURES[row['measure']].unit} in {MEASURES[row['measure']].title}"
@@ -127,7 +127,10 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     return f"{text} {became(gaussian, 'The Gaussian encoder')}." if gaussian else text
 
 
-def _in_words(values: Sequence[str]) -> str:
+def in_words(values: Sequence[str]) -> str:
+    """Words as a list in a sentence."""
+    if not values:
+        return ""
     *others, last = values
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -141,6 +144,41 @@ def interval(row: Mapping[str, Any], form: str = ".3f") -> str:
 
 def _constrained(row: Mapping[str, Any]) -> bool:
     return prior_class(row["prior"]).constrains
+
+
+def fills(details: Rows) -> str:
+    """Whether the base run's codes fill the prior, in a sentence."""
+    numbers = {row["name"]: row["value"] for row in details}
+    empty, wrong = numbers["below_quarter"], numbers["total_variation"]
+    word = "Yes" if empty <= NEARLY["below_quarter"] else "No"
+    return (
+        f"**{word}: {empty:.1%} of the prior's mass has less than a quarter of the codes it should have.** "
+        f"{wrong:.0%} of the mass is misplaced (total variation)."
+    )
+
+
+def base_answer(details: Rows) -> str:
+    """The base run's fit in a sentence."""
+    (kl,) = (row for row in details if row["name"] == "kl")
+    words = "no further than" if kl["value"] <= kl["high"] else "further than"
+    return (
+        f"**The codes of test images are {kl['value']:.3f} nats from the prior (KL divergence), {words} "
+        f"chance:** as many samples of the prior measure {kl['low']:.3f} to {kl['high']:.3f}."
+    )
+
+
+def ablation_answer(variants: Rows) -> str:
+    """The variants' fit in a sentence."""
+    ends = [numbers["kl"] for numbers in by_variant(variants)]
+    one = len({row["prior"] for row in ends if _constrained(row)}) == 1
+    names = [row["encoder" if one else "variant"] if _constrained(row) else "no prior" for row in ends]
+    reached = [f"{name} {row['mean']:.3f}" for name, row in zip(names, ends, strict=True)]
+    counts = sorted({row["seeds"] for row in ends})
+    seeds = "1 seed" if counts == [1] else f"{in_words([str(count) for count in counts])} seeds"
+    return (
+        f"**KL divergence from the prior in nats: {in_words(reached)}** ({seeds}). Samples of the prior "
+        f"measure {ends[0]['null']:.3f}."
+    )
 
 
 def base_table(details: Rows) -> str:
