@@ -411,5 +411,6 @@ def test_wheel_and_source_distribution_bring_weights_and_command(tmp_path: Path)
         )
     ]
     assert said[0].stderr == "wrote mosaic.png, 1 images, 1 in a row\n"
-    assert Image.open(tmp_path / "mosaic.png").size == (4 * 28, 4 * 28)
+    with Image.open(tmp_path / "mosaic.png") as mosaic:
+        assert mosaic.size == (4 * 28, 4 * 28)
     assert said[1].stdout.startswith(str(clean))
