@@ -10,7 +10,7 @@ import numpy as np
 from _params import DATA, TESTSET, TRAINING, read_params
 from aae.data.images import read_evaluation, read_training
 from aae.model.parts import run_prior
-from aae.report import latent, page, results
+from aae.report import latent, page, results, told
 from aae.runs.training import load_autoencoder
 from aae.settings.config import RunConfig, load_config
 from aae.system import artifacts
@@ -32,8 +32,6 @@ def main() -> None:
     _, autoencoder = load_autoencoder(TRAINING)
     z, prior = codes_of(TESTSET), run_prior(config)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
-    found = artifacts.load_json(ROOT / "docs/studies.json")
-    answer = found["answer"] or results.answer(rows["ablation"], rows["variants"], rows["contrasts"])
     deviations = (ROOT / "docs/deviations.md").read_text(encoding="utf-8").split("\n", 1)[1]
 
     html = page.render(
@@ -42,7 +40,7 @@ def main() -> None:
         sheet=latent.sheet(x, shown),
         drawing=latent.drawing(autoencoder, prior, z, np.concatenate([x_training, x])),
         training=latent.training(*over_training(), z, prior, shown),
-        answer=page.block(answer),
+        answer=page.block(told.answer(ROOT)),
         figures=[picture(ROOT / f"plots/{name}.png") for name in ("2A", "2E", "where", "when")],
         fills=page.block(results.fills(rows["details"])),
         base_answer=page.block(results.base_answer(rows["details"])),
@@ -53,9 +51,8 @@ def main() -> None:
         verdicts=page.block(results.sentences(rows["answer"])),
         ablation_figures=[picture(ROOT / f"plots/ablation_{name}.png") for name in ("2A", "2E", "fit")],
         studies=[
-            study
-            | {"figure": picture(ROOT / study["figure"], study["title"], study["alt"], study["command"])}
-            for study in found["studies"]
+            study | {"figure": picture(study["figure"], study["title"], study["alt"], study["command"])}
+            for study in told.studies(ROOT)
         ],
         deviations=page.block(deviations),
         settings=config.model_dump_json(indent=2),

@@ -23,9 +23,11 @@ def main() -> None:
     network = shrunk(config, autoencoder, x, artifacts.load_json(TRAINING / MANIFEST)["key"])
     numbers = fidelity(network, autoencoder, x)
     network.save(WEIGHTS)
-    size = WEIGHTS.stat().st_size
-    artifacts.save_rows([{"bytes": size, **numbers}], _stage.ROOT / "metrics/weights.json")
-    _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {size / 1e6:.1f} MB")
+    size = WEIGHTS.stat().st_size / 1e6
+    artifacts.save_json(
+        artifacts.rounded({"megabytes": size, **numbers}), _stage.ROOT / "metrics/weights.json"
+    )
+    _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {size:.1f} MB")
 
 
 if __name__ == "__main__":

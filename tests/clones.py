@@ -165,8 +165,8 @@ def make_clone(folder: Path, sample_folder: Path, studies: Sequence[str] = ()) -
     shutil.copytree(sample_folder, folder / "data", dirs_exist_ok=True)
     clone.edit("params.yaml", *TINY.items())
     clone.edit("src/aae/measure/nulls.py", *FEW_SAMPLES)
-    # No study has run there.
-    (folder / "docs/studies.json").write_text('{"answer": "", "studies": []}\n')
+    (folder / "studies").mkdir(exist_ok=True)
+    (folder / "studies/dvc.lock").write_text("schema: '2.0'\nstages: {}\n")  # No study has run there.
     clone.call("git", "init", "--quiet")
     clone.call("git", "config", "user.name", "tests")
     clone.call("git", "config", "user.email", "tests@localhost")

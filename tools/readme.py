@@ -4,36 +4,32 @@ import json
 import shutil
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from aae.report import results
-from aae.settings.params import parse_study
-from aae.studies import claims, discriminator
+from aae.report import results, told
+from aae.studies import claims
 from tables import (
     bench_tables,
+    card_table,
     claim_table,
     figures_table,
     likelihood_table,
     paper_table,
+    weights_sentence,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("measures", "paper", "performance", "results", "studies")
+NAMES = ("measures", "model-card", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 CLAIMS = "docs/claims.json"
 STUDY = "studies/encoders"  # The ablation with more seeds.
-ANSWERED = ("ablation", "variants", "contrasts")  # The tables that its answer is of.
 
 
 def main() -> None:
-    """Rewrite the pages, docs/studies.json and docs/claims.json in place."""
-    found = json.dumps(studies(ROOT), indent=2) + "\n"
-    (ROOT / "docs/studies.json").write_text(found, encoding="utf-8")
+    """Rewrite the pages and docs/claims.json in place."""
     (ROOT / CLAIMS).write_text(claims_file(ROOT), encoding="utf-8")
     if (made := ROOT / "plots/report.html").exists():  # Where `dvc repro` has run.
         shutil.copy(made, ROOT / "docs/report.html")
@@ -53,12 +49,14 @@ def fill(text: str, root: Path) -> str:
         return paper_table(judged(root), rows("table", "studies/table1"))
 
     blocks: dict[str, Callable[[], str]] = {
-        "answer": lambda: _answer(root, root / STUDY),
+        "answer": lambda: told.answer(root),
         "base": lambda: results.base_table(rows("details")),
         "ablation": lambda: results.ablation_table(rows("variants")),
         "targets": lambda: results.target_table(rows("variants", STUDY)),
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
         "encoders-contrasts": lambda: judged_contrasts(rows("contrasts", STUDY)),
+        "card": lambda: card_table(_json(root / "metrics/testset.json")),
+        "weights": lambda: weights_sentence(_json(root / "metrics/weights.json")),
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(
@@ -77,48 +75,6 @@ def fill(text: str, root: Path) -> str:
             before, rest = text.split(first)
             text = before + first + block() + last + rest.split(last)[1]
     return text
-
-
-def studies(root: Path) -> dict[str, Any]:
-    """What the report says of studies: a file that its stage can depend on, unlike on their outs.
-
-    With an out among its dependencies `dvc repro` would run the study. The figures' hashes stand for them.
-    """
-    result: dict[str, Any] = {"answer": "", "studies": []}
-    for path in sorted(root.glob("studies/*/metrics/answer.json")):
-        folder = path.parents[1]
-        name = folder.name
-        figure = folder / "plots" / ("ablation_fit.png" if name == "encoders" else "study.png")
-        if not figure.exists():  # The paper's other figures: several, on docs/paper.md.
-            continue
-        if name == "encoders":
-            result["answer"] = _answer(root, folder)
-            title, prediction = "does the type of encoder matter? Eight seeds", _prediction(folder)
-        else:
-            _, _, title = (import_module(f"aae.studies.{name}").__doc__ or "").partition(": ")
-            prediction = _prediction(folder)
-        result["studies"].append(
-            {
-                "title": f"{name}: {title.strip()}",
-                "prediction": prediction,
-                "answer": _json(path),
-                "figure": str(figure.relative_to(root)),
-                "sha256": sha256(figure.read_bytes()).hexdigest(),
-                "alt": f"Figure of the study {name}; what it shows is said in the sentences above it.",
-                "command": f"dvc repro studies/dvc.yaml:conclude@{name}",
-            }
-        )
-    return result
-
-
-def _answer(root: Path, folder: Path) -> str:
-    """The answer by the metrics of an ablation and, where it was run, by the study of the discriminator."""
-    ablation, variants, contrasts = (_json(folder / f"metrics/{each}.json") for each in ANSWERED)
-    study = root / "studies/discriminator/metrics"
-    left = ""
-    if study.exists():
-        left = discriminator.answer(_json(study / "runs.json"), _json(study / "variants.json"))
-    return results.answer(ablation, variants, contrasts, left)
 
 
 def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:
@@ -171,7 +127,7 @@ def _predicted(folder: Path, name: str) -> str | None:
 
     All of it where no sentence is on a claim.
     """
-    prediction = " ".join(_prediction(folder).split())
+    prediction = " ".join(told.prediction(folder).split())
     about = {
         said.name: f"{sentence.rstrip('.')}."
         for sentence in prediction.split(". ")
@@ -204,10 +160,6 @@ def table1_block(folder: Path) -> str:
     said = results.sentences(_json(folder / "metrics/answer.json"))
     rows = likelihood_table(_json(folder / "metrics/table.json"))
     return f"{said}\n{rows}"
-
-
-def _prediction(folder: Path) -> str:
-    return parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
 
 
 def _json(path: Path) -> Any:

@@ -12,6 +12,31 @@ from aae.studies.claims import NOT_YET, Claim, Said
 SOURCES = {"reported": "the paper", "control": "here, a control", "run": "here"}
 
 
+CARD = {  # Of metrics/testset.json.
+    "kl": "KL divergence of test codes from the prior, nats",
+    "kl_training": "the same of training codes",
+    "total_variation": "total variation, all codes",
+    "squared_error": "squared error a pixel",
+    "neighbours": "share of codes whose digit is that of most of their ten neighbours",
+}
+
+
+def card_table(numbers: dict[str, float]) -> str:
+    """The base run's main numbers."""
+    rows = [[words, f"{numbers[name]:.3f}"] for name, words in CARD.items()]
+    return table([["measure", "value"], ["---"] * 2, *rows])
+
+
+def weights_sentence(numbers: dict[str, float]) -> str:
+    """The size of the small weights, and how near they are to all weights."""
+    return (
+        f"{numbers['megabytes']:.1f} MB are left, with {numbers['encoder_units']:,} hidden units in the encoder "
+        f"and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
+        f"run's by at most {numbers['code']:.1g} standard deviations of the prior, pixels by at most "
+        f"{255 * numbers['pixel']:.1f}/255.\n"
+    )
+
+
 def bench_tables(machine: dict[str, Any], speed: pd.DataFrame, quality: pd.DataFrame) -> str:
     """The machine, and a row a contestant."""
     header = "loop, batch, products in, seconds an epoch, times ours, limit, peak memory, to quality"
