@@ -29,11 +29,12 @@ def card_table(numbers: dict[str, float]) -> str:
 
 def weights_sentence(numbers: dict[str, float]) -> str:
     """The size of the small weights, and how near they are to all weights."""
+    units, code, pixel = (numbers[name] for name in ("encoder_units", "code", "pixel"))
     return (
-        f"{numbers['megabytes']:.1f} MB are left, with {numbers['encoder_units']:,} hidden units in the encoder "
-        f"and {numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
-        f"run's by at most {numbers['code']:.1g} standard deviations of the prior, pixels by at most "
-        f"{255 * numbers['pixel']:.1f}/255.\n"
+        f"{numbers['megabytes']:.1f} MB are left, with {units:,} hidden units in the encoder and "
+        f"{numbers['decoder_units']:,} in the decoder. Codes of all 70,000 images differ from the full "
+        f"run's by at most {code:.1g} standard deviations of the prior, pixels by at most "
+        f"{255 * pixel:.1f}/255.\n"
     )
 
 
@@ -103,12 +104,15 @@ def said(claim: Said) -> str:
 
 
 def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) -> str:
-    """Figure by figure, what the paper says beside the main number here."""
+    """Figure by figure, the first thing that the paper says beside the main number here."""
     lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
+    firsts: dict[str, Claim] = {}
     for claim in claims:
-        if claim.said.figure[0].isdigit() and claim.said.study:
+        if firsts.setdefault(claim.said.figure, claim) is claim and claim.said.figure[0].isdigit():
             found = claim.statements[0].words.replace("95% CI ", "") if claim.statements else ""
-            lines.append([_figure(claim.said.figure), said(claim.said), found, f"**{claim.verdict}**"])
+            whose, _, number = found.partition(": ")
+            found = number if "AE" in whose else found  # The paper's words tell whose.
+            lines.append([_figure(claim.said.figure), claim.said.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     lines.append(

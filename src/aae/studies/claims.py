@@ -115,7 +115,8 @@ def _of(rows: Rows, *wanted: str) -> Rows:
     return [run for run in rows if tuple(run.get(key) for key in ("prior", "encoder", "objective")) == wanted]
 
 
-# The one list of what the paper says: this study, docs/paper.md, the README and docs/claims.json show it.
+# The one list of what the paper says: this study, docs/paper.md and docs/claims.json show it; the README
+# shows the first of each figure.
 CLAIMS = (
     Said(
         "The AAE's codes fill the Gaussian prior without holes",
@@ -158,13 +159,6 @@ CLAIMS = (
         lambda rows: matches(of(rows, "mixture")),
     ),
     Said(
-        "The VAE's codes roughly have the shape of the Gaussian",
-        "the VAE roughly matches the shape of a Gaussian",
-        "2C",
-        "claims",
-        lambda rows: [at_most(vae(rows, "gaussian"), "sliced_w2_excess", MOMENTS_AGREE)],
-    ),
-    Said(
         "The VAE's codes leave holes in it",
         "“no data points map to several local regions of the coding space”",
         "2C",
@@ -173,6 +167,13 @@ CLAIMS = (
             at_least(vae(rows, "gaussian"), "below_quarter", FILLED),
             greater(vae(rows, "gaussian"), of(rows, "gaussian"), "below_quarter"),
         ],
+    ),
+    Said(
+        "The VAE's codes roughly have the shape of the Gaussian",
+        "the VAE roughly matches the shape of a Gaussian",
+        "2C",
+        "claims",
+        lambda rows: [at_most(vae(rows, "gaussian"), "sliced_w2_excess", MOMENTS_AGREE)],
     ),
     Said(
         "The VAE differs from the mixture",
