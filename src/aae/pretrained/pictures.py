@@ -93,8 +93,8 @@ def fitted(ink: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX * min(shape) / max(cut.shape)
     height, width = (max(1, round(scale * side)) for side in cut.shape)
-    small = Image.fromarray(cut).resize((width, height), Image.Resampling.BILINEAR)
-    digit = np.asarray(small) / np.max(small)
+    small = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.BILINEAR))
+    digit = small / small.max()
     top, left = (_start(digit.sum(1 - axis), shape[axis]) for axis in (0, 1))
     result = np.zeros(shape, np.float32)
     result[top : top + height, left : left + width] = digit
