@@ -9,6 +9,7 @@ from _params import DATA, TRAINING
 from aae.data.images import read_images, to_unit
 from aae.pretrained.fidelity import fidelity
 from aae.pretrained.shrink import shrunk
+from aae.runs.store import MANIFEST
 from aae.runs.training import load_autoencoder
 from aae.system import artifacts
 
@@ -19,11 +20,14 @@ def main() -> None:
     config, autoencoder = load_autoencoder(TRAINING)
     images = read_images(DATA, config)
     x = torch.from_numpy(to_unit(np.concatenate([images.x, images.x_evaluation])))
-    network = shrunk(config, autoencoder, x)
+    network = shrunk(config, autoencoder, x, artifacts.load_json(TRAINING / MANIFEST)["key"])
+    numbers = fidelity(network, autoencoder, x)
     network.save(WEIGHTS)
-    numbers = {"megabytes": WEIGHTS.stat().st_size / 1e6, **fidelity(network, autoencoder, x)}
-    artifacts.save_json(artifacts.rounded(numbers), _stage.ROOT / "metrics/weights.json")
-    _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {numbers['megabytes']:.1f} MB")
+    size = WEIGHTS.stat().st_size / 1e6
+    artifacts.save_json(
+        artifacts.rounded({"megabytes": size, **numbers}), _stage.ROOT / "metrics/weights.json"
+    )
+    _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {size:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
 # From the ground up: each may import those before it.
 LAYERS = (
     "system", "model.parts", "data.datasets", "settings", "data", "model", "measure", "compare", "draw",
-    "runs", "studies", "report",
+    "runs", "studies", "pretrained", "report",
 )  # fmt: skip
 
 

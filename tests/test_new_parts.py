@@ -184,7 +184,7 @@ def drawn(network, generator):
 '''
 
 
-def test_it_serves_every_encoder_and_the_report_refuses_it_in_one_line(
+def test_it_serves_every_encoder_and_what_needs_perceptrons_refuses_it_in_one_line(
     tmp_path: Path, sample_folder: Path
 ) -> None:
     clone = make_clone(tmp_path / "clone", sample_folder)
@@ -198,11 +198,12 @@ def test_it_serves_every_encoder_and_the_report_refuses_it_in_one_line(
         ),
         ("epochs: 1 ", "epochs: 3 "),
     )
-    printed = clone.dvc("repro", status=255)
+    printed = clone.dvc("repro", "--keep-going", status=255)
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert ran(printed) == set(stages) - {"download"}
-    (line,) = (line for line in printed.splitlines() if line.startswith("report: "))
-    assert "model.architecture: perceptron" in line
+    refused = [line for line in printed.splitlines() if line.startswith(("report: ", "weights: "))]
+    assert len(refused) == 2
+    assert all("model.architecture: perceptron" in line for line in refused)
     assert "Traceback" not in printed
     rows = json.loads((clone.folder / "metrics/ablation.json").read_text())
     assert [row["encoder"] for row in rows] == ["deterministic", "gaussian", "universal"]

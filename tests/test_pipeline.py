@@ -13,7 +13,9 @@ import pytest
 from browser import DESK, launched, opened
 from clones import Clone, make_clone, ran
 
-BASE = {"train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E", "report"}
+BASE = {
+    "train", "encode-testset", "base-metrics", "plot-2A", "plot-fit", "sample-grid-2E", "weights", "report",
+}  # fmt: skip
 PANELS = 5  # Of the page of plots: plane, fit, losses, ablation.
 RUN, CONCLUDE = "studies/dvc.yaml:run@limit", "studies/dvc.yaml:conclude@limit"
 STUDY = """prediction: It goes.

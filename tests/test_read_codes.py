@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from aae import score
+from aae.score import command
 from aae.score.reading import Codes, Source
 from aae.score.reading import read_codes as read_source
 from aae.system.errors import UserError
@@ -24,7 +24,7 @@ Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
     monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
-    score.main()
+    command.main()
 
 
 def codes(path: Path, **choices: object) -> Codes:

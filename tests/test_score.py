@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from aae import score
 from aae.compare.measures import MEASURES as TITLES
 from aae.measure import two_sample
 from aae.measure.divergence import marginal_kl
@@ -31,7 +30,7 @@ Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
     monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
-    score.main()
+    command.main()
 
 
 def saved(path: Path, z: np.ndarray) -> Path:

@@ -47,12 +47,12 @@ def read_idx(path: Path) -> np.ndarray:
         raise UserError(f"{path} is missing; `dvc repro download` fetches it") from None
 
 
-def parse_idx(content: bytes, path: Path) -> np.ndarray:
+def parse_idx(content: bytes, path: object) -> np.ndarray:
     """The array in an IDX file of bytes: magic 00 00 08 and the rank, then the sizes, then the bytes.
 
     Args:
         content: of the file.
-        path: of the file, for messages.
+        path: what messages call the file.
 
     Raises:
         UserError: not such a file, or its length is not what its header promises.

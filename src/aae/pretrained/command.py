@@ -3,7 +3,7 @@
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from aae.system import artifacts
 from aae.system.errors import UserError
 
 MOST_TILES = 10_000  # Of a mosaic.
+SCALES = range(1, 17)
 
 
 def main() -> None:
@@ -39,13 +40,29 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     encode = commands.add_parser("encode", help="images to codes", description="Codes of images, as CSV.")
     encode.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG and the like, NPY, or IDX"
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="PNG, JPEG and the like, NPY, or IDX; - is a pipe",
     )
-    encode.add_argument("-o", "--output", type=Path, default=Path("codes.csv"), help="default: codes.csv")
+    encode.add_argument(
+        "-o", "--output", type=_name(".csv"), default=Path("codes.csv"), help="default: codes.csv"
+    )
     encode.set_defaults(run=encode_images)
     decode = commands.add_parser("decode", help="codes to a mosaic", description="Codes decoded, as one PNG.")
     decode.add_argument("codes", type=Path, help="CSV, NPY, NPZ or safetensors, as for score; - is a pipe")
-    decode.add_argument("-o", "--output", type=Path, default=Path("mosaic.png"), help="default: mosaic.png")
+    decode.add_argument(
+        "-o", "--output", type=_name(".png"), default=Path("mosaic.png"), help="default: mosaic.png"
+    )
+    decode.add_argument(
+        "--scale", type=int, choices=SCALES, default=4, metavar="N",
+        help=f"pixels of the mosaic along a side of each pixel, {SCALES[0]} to {SCALES[-1]}; default: 4",
+    )  # fmt: skip
+    decode.add_argument(
+        "--columns", type=lambda text: text.split(","), default=(), metavar="NAME,...", help="that hold codes"
+    )
+    decode.add_argument("--array", metavar="NAME", help="that holds codes")
     decode.set_defaults(run=decode_codes)
     commands.add_parser("score", help="how well codes fit a prior: aae score --help", add_help=False)
     return parser.parse_args(words)
@@ -60,22 +77,20 @@ def encode_images(arguments: argparse.Namespace) -> str:
     from aae.pretrained.pictures import read_pictures
 
     network = aae.load()
+    names = [f"z{axis + 1}" for axis in range(network.dim)]
+    several = len(arguments.images) > 1
     rows: list[dict[str, object]] = []
-    done: dict[str, int] = {}
+    changed = inverted = 0
     for path in arguments.images:
-        images, changes = read_pictures(path, network.shape)
-        if changes:
-            done[changes] = done.get(changes, 0) + 1
-        file = {"file": str(path)} if len(arguments.images) > 1 else {}
-        try:
-            codes = network.encode(images)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from None
-        rows += [file | {f"z{d + 1}": value for d, value in enumerate(code)} for code in codes]
-    columns = [*(["file"] if len(arguments.images) > 1 else []), *(f"z{d + 1}" for d in range(network.dim))]
-    artifacts.save_table(rows, arguments.output, columns)
-    said = "".join(f"; {changes}: {count:,}" for changes, count in done.items())
-    return f"wrote {arguments.output}, the codes of {len(rows):,} images ({network.title}){said}"
+        read = read_pictures(path, network.shape)
+        file = {"file": str(path)} if several else {}
+        rows += [file | dict(zip(names, code, strict=True)) for code in network.encode(read.images)]
+        changed, inverted = changed + read.fitted, inverted + read.inverted
+    artifacts.save_table(rows, arguments.output)
+    said = f"wrote {arguments.output}, the codes of {len(rows):,} images ({network.title})"
+    if changed:
+        said += f"; cut, scaled and centred {changed:,} of them as MNIST's are"
+    return said + (f", {inverted:,} inverted, whose ground is light" if inverted else "")
 
 
 def decode_codes(arguments: argparse.Namespace) -> str:
@@ -89,18 +104,34 @@ def decode_codes(arguments: argparse.Namespace) -> str:
     from aae.draw.tiles import tiled
     from aae.score.reading import Source, read_codes
 
-    z = read_codes(Source(arguments.codes), least=1).z
-    if len(z) > MOST_TILES:
-        raise UserError(
-            f"{arguments.codes}: {len(z):,} codes are too many for a picture; at most {MOST_TILES:,}"
-        )
-    if arguments.output.suffix.lower() != ".png":
-        raise UserError(f"{arguments.output}: the mosaic is a PNG; give it a name that ends in .png")
     network = aae.load()
+    source = Source(arguments.codes, columns=arguments.columns, array=arguments.array)
+    codes = read_codes(source, least=1, dim=network.dim)
+    z = codes.z
+    if len(z) > MOST_TILES:
+        raise UserError(f"{source}: {len(z):,} codes are too many for a picture; at most {MOST_TILES:,}")
     columns = math.ceil(math.sqrt(len(z)))
     rows = math.ceil(len(z) / columns)
     tiles = np.zeros((rows * columns, *network.shape), np.uint8)
-    tiles[: len(z)] = (255 * network.decode(z)).round()
+    try:
+        tiles[: len(z)] = (255 * network.decode(z)).round()
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    mosaic = Image.fromarray(tiled(tiles.reshape(rows, columns, *network.shape)))
     with artifacts.atomic(arguments.output) as partial:
-        Image.fromarray(tiled(tiles.reshape(rows, columns, *network.shape))).save(partial, "PNG")
-    return f"wrote {arguments.output}, {len(z):,} images, {columns} in a row"
+        mosaic.resize(
+            (arguments.scale * mosaic.width, arguments.scale * mosaic.height), Image.Resampling.NEAREST
+        ).save(partial, "PNG")
+    said = f"wrote {arguments.output}, {len(z):,} images, {columns} in a row"
+    return "; ".join([said, *codes.notes])
+
+
+def _name(suffix: str) -> Callable[[str], Path]:
+    """Paths that end so: a mix-up of input and output ends before anything is written."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() != suffix:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
+        return Path(text)
+
+    return path

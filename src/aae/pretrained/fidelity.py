@@ -5,7 +5,9 @@ import torch
 
 from aae.model.networks import BATCH, Autoencoder
 from aae.pretrained.network import Network
-from aae.pretrained.shrink import without_noise
+from aae.system.errors import UserError
+
+ROUNDING = 0.01  # Of the farthest code: far more than that of half floats.
 
 
 @torch.inference_mode()
@@ -19,16 +21,26 @@ def fidelity(network: Network, autoencoder: Autoencoder, x: torch.Tensor) -> dic
 
     Returns:
         "code", the largest distance of any code in the prior's standard deviations; "pixel", the largest
-        difference of any pixel of the images decoded from the codes; and "encoder_units" and "decoder_units",
-        the hidden units that are left.
+        difference of any pixel, in [0, 1], of the images decoded from the codes; and "encoder_units" and
+        "decoder_units", the hidden units that are left.
+
+    Raises:
+        UserError: the encoder's code is not what its network gives.
     """
-    code = pixel = 0.0
+    code = pixel = reach = 0.0
     for part in x.split(BATCH):
-        z = autoencoder.encoder.net(without_noise(part, autoencoder.encoder.noise), None)[:, : network.dim]
+        noise = autoencoder.encoder.draw_noise(len(part), torch.Generator())
+        z = autoencoder.encoder(part, None if noise is None else torch.zeros_like(noise)).z
         small = network.encode(part.numpy())
         code = max(code, float(np.linalg.norm(small - z.numpy(), axis=1).max()))
+        reach = max(reach, float(z.abs().max()))
         difference = network.decode(z.numpy()) - autoencoder.decode(z).numpy()
         pixel = max(pixel, float(np.abs(difference).max()))
+    if code > ROUNDING * reach:
+        raise UserError(
+            f"small weights give other codes than the run ({network.title}): of an encoder they have the "
+            f"first {network.dim} outputs of its network alone; run the other stages by their names"
+        )
     units = {
         f"{name}_units": sum(len(layer.bias) for layer in layers[:-1])
         for name, layers in (("encoder", network.encoder), ("decoder", network.decoder))

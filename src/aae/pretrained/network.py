@@ -1,6 +1,7 @@
 """A trained encoder and decoder in NumPy: PyTorch takes seconds to import, and a picture needs none of it."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from aae.system.errors import UserError
 
 NOTES = "about"  # The one key of the file's metadata: of several the order would not repeat.
 BATCH = 1000  # Images at a time: bounds memory.
+FARTHEST = 1e6  # Of a code's coordinates, in the prior's standard deviations; beyond, float32 could overflow.
 
 
 class Layer(NamedTuple):
@@ -40,6 +42,8 @@ class Network:
     prior: str
     """Name of the prior that the codes were drawn to."""
     prior_std: float
+    run: str
+    """Key of the training run."""
 
     @property
     def dim(self) -> int:
@@ -68,7 +72,7 @@ class Network:
                 f"expected bytes, or numbers from 0 to 1; found {images.dtype} from {images.min():g} to "
                 f"{images.max():g}"
             )
-        return _through(self.encoder, x.reshape(len(x), -1))
+        return _through(self.encoder, x.reshape(len(x), math.prod(self.shape)))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Images of codes.
@@ -80,11 +84,17 @@ class Network:
             Pixels in (0, 1), (n, height, width), float32.
 
         Raises:
-            UserError: codes of another number of dimensions.
+            UserError: codes of another number of dimensions, not finite, or unheard-of far out.
         """
         z = np.asarray(z, dtype=np.float32)
         if z.ndim != 2 or z.shape[1] != self.dim:
             raise UserError(f"expected codes of shape (n, {self.dim}), found {z.shape}")
+        far = np.flatnonzero(~(np.abs(z) <= FARTHEST * self.prior_std).all(axis=1))  # NaN is far.
+        if len(far):
+            raise UserError(
+                f"code {far[0] + 1} lies too far out at {np.abs(z[far[0]]).max():.3g}; allowed: up to "
+                f"{FARTHEST * self.prior_std:g}"
+            )
         # Not 1 / (1 + exp(-logit)), which overflows.
         return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, z).reshape(-1, *self.shape))
 
@@ -101,6 +111,7 @@ class Network:
         }
         notes = {
             "shape": self.shape, "title": self.title, "prior": self.prior, "prior_std": self.prior_std,
+            "run": self.run,
         }  # fmt: skip
         with artifacts.atomic(path) as partial:
             partial.write_bytes(save(arrays, {NOTES: json.dumps(notes)}))
@@ -119,10 +130,8 @@ def load(path: Path) -> Network:
         while f"{name}.{len(layers)}.weight" in arrays:
             start = f"{name}.{len(layers)}"
             layers.append(Layer(arrays[f"{start}.weight"], arrays[f"{start}.bias"]))
-    height, width = notes["shape"]
-    return Network(
-        of["encoder"], of["decoder"], (height, width), notes["title"], notes["prior"], notes["prior_std"]
-    )
+    height, width = notes.pop("shape")
+    return Network(of["encoder"], of["decoder"], (height, width), **notes)
 
 
 def _through(layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:

@@ -1,142 +1,156 @@
 """Images from what people have: PNG and the like, NPY, IDX; made to look like those the encoder knows."""
 
-import gzip
+from __future__ import annotations
+
 import io
-import zlib
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from aae.data.idx import parse_idx
+from aae.score.reading import Source
 from aae.system.errors import UserError
 
-INK = 0.15  # Of the darkest ink: what is fainter is paper.
+INK = 0.15  # Of the strongest ink: what is fainter is paper.
+CONTRAST = 0.125  # Between ink and paper, of black and white; less is noise of a scan.
 BOX = 5 / 7  # Of an image's side, the longer side of its digit: 20 of 28 pixels, as in MNIST.
-MOST_PIXELS = 50_000_000  # Of a picture.
 KINDS = "PNG, JPEG and the like, NPY, or IDX (plain or .gz)"
 
 
-def read_pictures(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
-    """The images of a file, as the encoder knows them.
+class Pictures(NamedTuple):
+    """Images as the encoder knows them, and what was done to them."""
 
-    Arrays of the encoder's shape, and pictures of its size on a dark ground, are taken as they are. What else
-    there is, is inverted, cut, scaled and centred by `prepared`.
+    images: np.ndarray
+    """Numbers in [0, 1], float32, (n, height, width)."""
+    fitted: int
+    """Number of them that were cut, scaled and centred."""
+    inverted: int
+    """Number of these whose ground was light."""
+
+
+def read_pictures(path: Path, shape: tuple[int, int]) -> Pictures:
+    """The images of a file.
+
+    Those of the encoder's shape on a dark ground are taken as they are, and others fitted.
 
     Args:
-        path: of the file.
+        path: of the file; - is the standard input.
         shape: height and width of the encoder's images.
-
-    Returns:
-        Bytes, or numbers in [0, 1], (n, height, width); and what was done to them, in words, or "".
 
     Raises:
         UserError: it cannot be read, or holds no images.
     """
-    try:
-        content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path} cannot be unpacked ({error})") from None
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
+    source = Source(path)
+    content = source.content()
     if content.startswith(b"\0\0\x08"):
-        return _of_shape(path, parse_idx(content, path), shape), ""
-    if content.startswith(b"\x93NUMPY"):
-        return _of_shape(path, _npy(path, content), shape), ""
-    grey = _grey(path, content)
-    if grey.shape == shape and not _light_ground(grey):
-        return grey[None], ""
-    done = "scaled and centred as MNIST is"
-    return prepared(path, grey, shape)[None], f"inverted, {done}" if _light_ground(grey) else done
+        grey = _unit(source, parse_idx(content, source))
+    elif content.startswith(b"\x93NUMPY"):
+        grey = _unit(source, _npy(source, content))
+    else:
+        grey = _picture(source, content)
+    height, width = shape
+    if grey.ndim == 2 and grey.shape[1] == height * width:  # A row an image.
+        grey = grey.reshape(-1, height, width)
+    elif grey.ndim == 2:
+        grey = grey[None]
+    if grey.ndim != 3 or 0 in grey.shape:
+        raise UserError(
+            f"{source}: expected images, (n, height, width) or (n, {height * width}); found {grey.shape}"
+        )
+    paper = np.median(_border(grey), axis=1)
+    light = paper > 0.5
+    wrong = light | (grey.shape[1:] != shape)
+    images = grey if grey.shape[1:] == shape else np.zeros((len(grey), *shape), np.float32)
+    for place in np.flatnonzero(wrong):
+        name = f"{source}, image {place + 1}" if len(grey) > 1 else str(source)
+        images[place] = fitted(np.abs(grey[place] - paper[place]), shape, name)
+    return Pictures(images, int(wrong.sum()), int(light.sum()))
 
 
-def prepared(path: Path, grey: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """A picture as MNIST has them: light ink on black, in a box of 20 of 28 pixels, its centre of mass amid.
+def fitted(ink: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
+    """A digit as MNIST has them: in a box of 20 of 28 pixels, its centre of mass amid the image.
 
     Args:
-        path: of its file, for messages.
-        grey: bytes, (height, width); the paper is what stands at its border.
+        ink: how far each pixel is from the paper, in [0, 1], (height, width).
         shape: of the result.
+        name: of the image, for messages.
+
+    Returns:
+        Numbers in [0, 1], float32; the strongest ink is 1.
 
     Raises:
         UserError: there is no ink.
     """
     from PIL import Image
 
-    paper = float(np.median(_border(grey)))
-    ink = np.abs(grey - paper)
-    if ink.max() < 32:  # Of 255; noise of a scan.
-        raise UserError(f"{path}: nothing is drawn on it that is much darker or lighter than its border")
-    ink = np.where(ink < INK * ink.max(), 0, ink / ink.max())
+    strongest = ink.max()
+    if strongest < CONTRAST:
+        raise UserError(f"{name}: nothing on it is much darker or lighter than its border")
+    ink = np.where(ink < INK * strongest, 0, ink).astype(np.float32)
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX * min(shape) / max(cut.shape)
     height, width = (max(1, round(scale * side)) for side in cut.shape)
-    small = Image.fromarray((255 * cut).astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
-    digit = np.asarray(small, dtype=np.float64)
-    result = np.zeros(shape, np.uint8)
+    small = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.BILINEAR))
+    digit = small / small.max()
     top, left = (_start(digit.sum(1 - axis), shape[axis]) for axis in (0, 1))
+    result = np.zeros(shape, np.float32)
     result[top : top + height, left : left + width] = digit
     return result
 
 
 def _start(mass: np.ndarray, side: int) -> int:
-    """Where a digit begins whose centre of mass along an axis is amid that side, and which fits on it."""
-    centre = float(mass @ (np.arange(len(mass)) + 0.5) / mass.sum())
+    """Where a digit begins that fits on a side, with its centre of mass at the pixel side / 2, as MNIST's."""
+    centre = float(mass @ np.arange(len(mass)) / mass.sum())
     return int(np.clip(round(side / 2 - centre), 0, side - len(mass)))
 
 
 def _border(grey: np.ndarray) -> np.ndarray:
-    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
 
 
-def _light_ground(grey: np.ndarray) -> bool:
-    return bool(np.median(_border(grey)) > 127)
-
-
-def _grey(path: Path, content: bytes) -> np.ndarray:
-    """A picture as bytes, (height, width); what is transparent is white."""
-    from PIL import Image, UnidentifiedImageError
+def _picture(source: Source, content: bytes) -> np.ndarray:
+    """A picture in [0, 1], (height, width); what is transparent is white."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise UserError(f"{path}: {picture.width} x {picture.height} pixels are too many")
-            if "A" in picture.getbands() or "transparency" in picture.info:
-                layers = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
-            return np.asarray(picture.convert("L"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(content))
+            picture.load()
     except UnidentifiedImageError:
-        raise UserError(f"{path} is no picture; expected {KINDS}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be read as a picture ({error}); expected {KINDS}") from None
+        raise UserError(f"{source} is no picture; expected {KINDS}") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UserError(f"{source} has too many pixels; make it smaller first") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{source} cannot be read as a picture ({error}); expected {KINDS}") from None
+    turned = ImageOps.exif_transpose(picture)  # As a phone was held.
+    if turned.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255.
+        return np.asarray(turned, dtype=np.float32) / 65535
+    if "A" in turned.getbands() or "transparency" in turned.info:
+        layers = turned.convert("RGBA")
+        turned = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
+    return np.asarray(turned.convert("L"), dtype=np.float32) / 255
 
 
-def _npy(path: Path, content: bytes) -> np.ndarray:
+def _npy(source: Source, content: bytes) -> np.ndarray:
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise UserError(f"{path} cannot be read as NPY ({error})") from None
-    if array.dtype.kind not in "uif":
-        raise UserError(f"{path}: expected bytes or numbers from 0 to 1, found {array.dtype}")
-    return array if array.dtype == np.uint8 or array.dtype.kind == "f" else _bytes(path, array)
+        raise UserError(f"{source} cannot be read as NPY ({error})") from None
+    if loaded.dtype.kind not in "buif":
+        raise UserError(f"{source}: expected numbers from 0 to 1 or from 0 to 255; found {loaded.dtype}")
+    return np.asarray(loaded)
 
 
-def _bytes(path: Path, array: np.ndarray) -> np.ndarray:
-    """Whole numbers from 0 to 255 of another type."""
-    if array.size and not 0 <= array.min() <= array.max() <= 255:
-        raise UserError(f"{path}: expected numbers from 0 to 255, found {array.min()} to {array.max()}")
-    return array.astype(np.uint8)
-
-
-def _of_shape(path: Path, array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    height, width = shape
-    if array.shape == shape or (array.ndim == 2 and array.shape[1] == height * width):
-        array = array.reshape(-1, height, width)
-    if array.ndim != 3 or array.shape[1:] != shape:
+def _unit(source: Source, array: np.ndarray) -> np.ndarray:
+    """Whole numbers up to 255, or any up to 1, as numbers in [0, 1], float32."""
+    whole = array.dtype.kind in "iu"
+    highest = 255 if whole or (array.dtype.kind == "f" and array.size and array.max() > 1) else 1
+    if array.size and not (array.min() >= 0 and array.max() <= highest):  # NaN is neither.
         raise UserError(
-            f"{path}: expected images of shape (n, {height}, {width}) or (n, {height * width}), found "
-            f"{array.shape}"
+            f"{source}: expected numbers from 0 to 1 or from 0 to 255; found {array.min()} to {array.max()}"
         )
-    return array
+    return array.astype(np.float32) / highest

@@ -1,6 +1,7 @@
 """Perceptrons without the units that never are awake, in half floats."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,13 +20,14 @@ AROUND = (1.0, 1.5, 2.0)  # Scales of the prior samples at which units of the de
 SAMPLES = 50_000  # and how many there are of each.
 
 
-def shrunk(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Network:
+def shrunk(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, run: str) -> Network:
     """A run's encoder and decoder as they are kept in git.
 
     Args:
         config: the run's settings.
         autoencoder: its trained networks.
         x: images in [0, 1], (n, height, width): hidden units that none of them wakes are left out.
+        run: its key.
 
     Raises:
         UserError: the networks are no perceptrons.
@@ -36,9 +38,9 @@ def shrunk(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor) -> Netw
     first, last = encoder[0], encoder[-1]
     encoder[0] = Layer(first.weight[:, :pixels], first.bias)  # The others are of noise, which is 0.
     encoder[-1] = Layer(last.weight[: prior.dim], last.bias[: prior.dim])  # The others are of sigma(x).
-    z = torch.from_numpy(Network(encoder, [], autoencoder.shape, "", "", 1.0).encode(x.numpy()))
-    decoder = shrink(autoencoder.decoder, torch.cat([z, around(prior)]))
-    return Network(encoder, decoder, autoencoder.shape, config.title, config.prior, config.model.prior_std)
+    network = Network(encoder, [], autoencoder.shape, config.title, config.prior, config.model.prior_std, run)
+    z = torch.from_numpy(network.encode(x.numpy()))
+    return replace(network, decoder=shrink(autoencoder.decoder, torch.cat([z, around(prior)])))
 
 
 def without_noise(x: torch.Tensor, noise: int) -> torch.Tensor:

@@ -60,12 +60,14 @@ class Codes:
     notes: list[str] = field(default_factory=list)
 
 
-def read_codes(source: Source, least: int = LEAST_CODES) -> Codes:
+def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None) -> Codes:
     """The codes that a file or pipe holds.
 
     Args:
         source: where they come from.
         least: how many there have to be.
+        dim: their dimensions, where these are known. So many columns, if there are no others, then are codes
+            whatever they look like.
 
     Raises:
         UserError: it cannot be read, it does not tell which numbers are codes, or these are not (n, 2 to 64)
@@ -79,7 +81,8 @@ def read_codes(source: Source, least: int = LEAST_CODES) -> Codes:
         table = _frame(source, _safetensors(source, content))
     else:
         table, notes = _text(source, content)
-    names = _columns(source, table)
+    known = table.shape[1] == dim and not source.columns
+    names = list(table) if known else _columns(source, table)
     if rest := [str(name) or "the one without a name" for name in table if name not in names]:
         kept = ", ".join(map(str, names))
         notes.append(f"codes are the columns {_short(kept)}; left out: {_short(', '.join(rest))}")
@@ -88,6 +91,8 @@ def read_codes(source: Source, least: int = LEAST_CODES) -> Codes:
             f"{source}: expected codes of 2 to {MOST_DIMENSIONS} dimensions, a column each; found "
             f"{len(names)} of {len(table):,} rows ({_short(', '.join(map(str, names)))})"
         )
+    if dim and len(names) != dim:
+        raise UserError(f"{source}: expected codes of {dim} dimensions, a column each; found {len(names)}")
     if len(table) < least:
         raise UserError(f"{source}: {len(table)} codes are too few; at least {least} are needed")
     return Codes(_finite(source, table[names]), notes)
