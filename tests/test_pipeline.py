@@ -34,6 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> C
     (clone.folder / "studies/limit/params.yaml").write_text(STUDY)
     clone.dvc("repro")
     clone.dvc("repro", CONCLUDE)
+    clone.dvc("repro", "report")  # Which shows what studies committed.
     clone.commit()
     return clone
 
