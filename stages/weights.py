@@ -4,6 +4,7 @@ import _stage
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from _params import DATA, TRAINING
 from aae.data.images import read_images, to_unit
@@ -20,8 +21,9 @@ def main() -> None:
     config, autoencoder = load_autoencoder(TRAINING)
     images = read_images(DATA, config)
     x = torch.from_numpy(to_unit(np.concatenate([images.x, images.x_evaluation])))
-    network = shrunk(config, autoencoder, x, artifacts.load_json(TRAINING / MANIFEST)["key"])
-    numbers = fidelity(network, autoencoder, x)
+    with threadpool_limits(config.train.threads):  # NumPy's, on which the last digits depend.
+        network = shrunk(config, autoencoder, x, artifacts.load_json(TRAINING / MANIFEST)["key"])
+        numbers = fidelity(network, autoencoder, x)
     network.save(WEIGHTS)
     size = WEIGHTS.stat().st_size / 1e6
     artifacts.save_json(
