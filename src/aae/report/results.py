@@ -134,7 +134,9 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     else:
         word = "No." if all(kls) else "No difference is found, but none is ruled out."
     powers = [row["power"] for row in judged if not row["equivalent"] and row.get("power") is not None]
-    power = f" (power {min(powers):.0%} to {max(powers):.0%} in the others)" if powers else ""
+    spread = dict.fromkeys(f"{end:.0%}" for end in (min(powers, default=0), max(powers, default=0)))
+    others = "others" if len(powers) > 1 else "other"
+    power = f" (power {' to '.join(spread)} in the {others})" if powers else ""
     text = (
         f"**{question} {word}** {names} encoders end at a KL divergence of {reached} nats on test codes. "
         f"{equivalent} of {len(judged)} comparisons are equivalent{power}: within {margins}, set beforehand "
