@@ -41,7 +41,7 @@ def figure_when(curves: pd.DataFrame, band: tuple[float, float], images: str, ti
     figure.suptitle(title)
     panels = figure.subplots(count, 1, sharex=True)
     draw_kl(panels[0], curves, band, images)
-    draw_gap(panels[1], curves)
+    draw_divergence(panels[1], curves)
     if noisy:
         draw_sigma(panels[2], [curves])
         panels[2].set(ylabel="standard deviations\nof p(z)")
@@ -78,23 +78,13 @@ def draw_kl(axes: Axes, curves: pd.DataFrame, band: tuple[float, float], images:
     axes.legend(**BESIDE)
 
 
-def draw_gap(axes: Axes, curves: pd.DataFrame) -> None:
+def draw_divergence(axes: Axes, curves: pd.DataFrame) -> None:
     """The Jensen-Shannon divergence that a fresh probe finds, and that which the discriminator sees."""
-    epoch, probe = curves["epoch"], curves["probe_jsd"]
     axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.plot(epoch, probe, "o-", color=BLUE, label="as a fresh probe finds")
+    axes.plot(curves["epoch"], curves["probe_jsd"], "o-", color=BLUE, label="as boosted trees find")
     if "discriminator_jsd" in curves:
-        seen = curves["discriminator_jsd"]
-        axes.plot(epoch, seen, "s--", color=ORANGE, label="as the discriminator's\nloss implies")
-        axes.fill_between(
-            epoch,
-            seen,
-            probe,
-            color=BLUE,
-            alpha=0.15,
-            linewidth=0,
-            label="gap: what the\ndiscriminator misses",
-        )
+        label = "as the discriminator's\nloss implies"
+        axes.plot(curves["epoch"], curves["discriminator_jsd"], "s--", color=ORANGE, label=label)
     axes.set(ylabel="nats")
     axes.set_title("Jensen-Shannon divergence of q(z) and p(z)", loc="left")
     axes.legend(**BESIDE)
