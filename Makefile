@@ -19,7 +19,7 @@ studies: $(VENV)/installed  ## Set up, then run every study that is out of date
 	dvc repro studies/dvc.yaml
 
 paper: $(VENV)/installed  ## Set up, then run the studies of the paper's claims, of its other figures and of Table 1
-	dvc repro $(foreach name,claims figures paper table1,studies/dvc.yaml:conclude@$(name))
+	dvc repro $(foreach name,claims figures paper percentiles table1,studies/dvc.yaml:conclude@$(name))
 
 ##@ Check it
 test: lint  ## Set up, lint, check types and run the tests

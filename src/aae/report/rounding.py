@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from aae.pretrained.shrink import SMALL, Layer
+from aae.pretrained.network import Layer
+from aae.pretrained.shrink import SMALL
 
 TOLERANCE = 2 / 255  # Largest error of a pixel that rounding may bring.
 COARSE, FINE = 7, 15  # Bits of a weight beside its sign: to begin with, and at most.

@@ -129,7 +129,7 @@ CLAIMS = (
         "The AAE turns from one digit to the next at sharp borders",
         "“sharp transitions”",
         "2A",
-        "figures",
+        "percentiles",
         lambda rows: [at_most(of(rows, "gaussian"), "unsure", SHARP)],
     ),
     Said(
@@ -189,7 +189,7 @@ CLAIMS = (
         "Interpolations lie on the manifold",
         "images that interpolate within the space of codes lie on the manifold of the data",
         "2E",
-        "figures",
+        "percentiles",
         lambda rows: [
             near(of(rows, "gaussian"), "decoded_distance", "reconstruction_distance", NEAR),
             at_most(of(rows, "gaussian"), "return_median", RETURNS),

@@ -1,4 +1,4 @@
-"""figures: the paper's Figures 2B, 2C, 2D, 2E and 3, one run each, beside what the paper says of them."""
+"""figures: the paper's Figures 2B, 2C, 2D and 3, one run each, beside what the paper says of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,6 @@ from aae.draw.plane import figure_2a
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid
 
-MOSAIC = "2E"  # Its picture is of the root's base run.
 POINT_SIZE = 1.5
 
 
@@ -23,8 +22,6 @@ def conclude(grid: Grid) -> Conclusion:
         row = {"figure": run.variant, **measures, **settings(config)}
         rows.append(row)
         name = title(run.variant)
-        if name == MOSAIC:
-            continue
         z, y = grid.picture(run.variant, "z"), grid.pictures["labels"]
         if config.labels:
             heading = f"{config.title}\n{at_home(row)}".replace(", ", ",\n", 1)
@@ -59,28 +56,6 @@ def measured(row: Mapping[str, Any]) -> str:
     return ", ".join(numbers)
 
 
-def decoder_of(row: Mapping[str, Any]) -> str:
-    """What the decoder makes of the prior, in numbers (`aae.measure.manifold`); "" of a run without them."""
-    if "unsure" not in row:
-        return ""
-    decoded, reconstructed, images = (
-        f"{row[f'{name}_distance']:.2f}" for name in ("decoded", "reconstruction", "image")
-    )
-    return (
-        f"decoded percentiles {decoded} from the nearest training image, reconstructions {reconstructed}, "
-        f"test images {images}; |E(D(z)) - z| {row['return_median']:.3f} (median; 95th percentile "
-        f"{row['return_p95']:.2f}); a classifier, right on {row['classifier_accuracy']:.1%} of test images, "
-        f"is unsure of {row['unsure']:.1%} of p's mass, of {row['unsure_reconstructions']:.1%} of "
-        f"reconstructions, of {row['unsure_images']:.1%} of test images"
-    )
-
-
-def told(row: Mapping[str, Any]) -> str:
-    """All numbers of a run that concern what the paper says."""
-    fit = "" if title(row["figure"]) == MOSAIC else measured(row)
-    return "; ".join(filter(None, (fit, decoder_of(row))))
-
-
 def at_home(row: Mapping[str, Any]) -> str:
     """How many codes lie where their digit belongs."""
     return f"{row['component_accuracy']:.1%} of the codes in their digit's component"
@@ -89,5 +64,5 @@ def at_home(row: Mapping[str, Any]) -> str:
 def verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A sentence a figure."""
     return [
-        f"Figure {title(row['figure'])} ({row['prior']}, {row['objective']}): {told(row)}." for row in rows
+        f"Figure {title(row['figure'])} ({row['prior']}, {row['objective']}): {measured(row)}." for row in rows
     ]

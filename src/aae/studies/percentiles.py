@@ -1,0 +1,53 @@
+"""percentiles: what does the decoder make of the prior? Figure 2E in numbers."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aae.draw.seeds import figure_seeds
+from aae.studies import claims
+from aae.studies.common import Conclusion, Grid, summarise
+from aae.studies.variants import Rows, by_variant
+
+PANELS = ("decoded_distance", "return_median", "unsure")
+
+
+def conclude(grid: Grid) -> Conclusion:
+    """Means over seeds, the figure, and what came out."""
+    return summarise(grid, claims.BY, claims.settings, verdict, figure)
+
+
+def figure(rows: Rows) -> Figure:
+    """Every variant and seed by three measures."""
+    return figure_seeds(by_variant(rows, PANELS, claims.named), "Images decoded from the prior")
+
+
+def verdict(rows: Rows) -> list[str]:
+    """A sentence a claim, by its own rule, and one a variant with all numbers."""
+    sentences = [
+        f"{claim.said.name} (Figure {claim.said.figure}): {claim.verdict}. {claim.found}."
+        for claim in claims.judged({__name__.rpartition(".")[2]: rows})
+        if claim.statements
+    ]
+    for name in dict.fromkeys(map(claims.named, rows)):
+        runs = [run for run in rows if claims.named(run) == name]
+        sentences.append(f"{name[:1].upper()}{name[1:]} ({len(runs)} seeds): {decoded(runs)}.")
+    return sentences
+
+
+def decoded(runs: Rows) -> str:
+    """What the decoder makes of the prior, in means over runs (`aae.measure.manifold`)."""
+
+    def mean(measure: str) -> Any:
+        return np.mean([run[measure] for run in runs])
+
+    distances = (f"{mean(f'{name}_distance'):.2f}" for name in ("decoded", "reconstruction", "image"))
+    percentiles, reconstructions, images = distances
+    return (
+        f"decoded percentiles are {percentiles} from the nearest training image, reconstructions "
+        f"{reconstructions}, test images {images}; |E(D(z)) - z| is {mean('return_median'):.3f} (median; 95th "
+        f"percentile {mean('return_p95'):.2f}); a classifier that is right on "
+        f"{mean('classifier_accuracy'):.1%} of test images is unsure of {mean('unsure'):.1%} of p's mass, of "
+        f"{mean('unsure_reconstructions'):.1%} of reconstructions and of {mean('unsure_images'):.1%} of test images"
+    )
