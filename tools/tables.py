@@ -7,7 +7,7 @@ import pandas as pd
 
 from aae.report.results import table
 from aae.studies import figures
-from aae.studies.claims import NOT_YET, Claim, Said
+from aae.studies.claims import Claim, Said
 
 SOURCES = {"reported": "the paper", "control": "here, a control", "run": "here"}
 
@@ -115,12 +115,13 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
             lines.append([_figure(claim.said.figure), claim.said.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
+    (verdict,) = (each.verdict for each in claims if each.said.study == "table1")
     lines.append(
         [
             "[Table 1](docs/paper.md#table-1)",
             f"log-likelihood {_with_error(reported)} nats",
             "; ".join(f"{row['samples']}: {_with_error(row)}" for row in ours),
-            "",
+            f"**{verdict}**",
         ]
     )
     return table(lines)

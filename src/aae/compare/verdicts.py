@@ -117,7 +117,7 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     name = better_probe(numbers)
     probe, own, null = numbers[name], numbers["discriminator_jsd"], numbers["discriminator_jsd_null"]
     quarter = numbers["kl_training"]["mean"] / 4
-    share = "" if outcome in ("nothing", "1 seed") else f", {own['mean'] / probe['mean']:.0%} of it"
+    share = "" if outcome in ("nothing", "1 seed") else f", {min(own['mean'] / probe['mean'], 1):.0%} of it"
     return (
         f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
         f"divergence ({spread(probe, '.4f')}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), "

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +33,8 @@ class Network:
     Of a random encoder it has the mean, or for a universal one the code without noise.
     """
 
-    encoder: Sequence[Layer]
-    decoder: Sequence[Layer]
+    encoder: Sequence[Layer] = field(repr=False)
+    decoder: Sequence[Layer] = field(repr=False)
     shape: tuple[int, int]
     """Height and width of the images."""
     title: str

@@ -31,7 +31,7 @@ NEAR = 1.05  # Decoded percentiles' distance to the nearest training image, in t
 RETURNS = 0.1  # Standard deviations of the prior from a percentile to the code of its image, in the median.
 HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
 ONE_SEED, NOT_YET, NOT_TESTED = "not judged: one seed", "not measured yet", "not tested"
-SEEDS = 3  # From which on runs in the paper's settings are judged.
+SEEDS = 3  # Beyond which longer runs in the paper's settings count more than more of them.
 
 PAPER = "paper"  # The study of the paper's own settings.
 
@@ -293,12 +293,12 @@ def _statements(said: Said, rows: Rows) -> list[Statement]:
 
 
 def longest(rows: Rows) -> Rows:
-    """The runs of the most epochs for which there are `SEEDS` seeds."""
+    """The runs of the most epochs of those with most seeds, up to `SEEDS`."""
     seeds = {
         run["epochs"]: {other["seed"] for other in rows if other["epochs"] == run["epochs"]} for run in rows
     }
-    enough = [epochs for epochs, of_it in seeds.items() if len(of_it) >= SEEDS]
-    return [run for run in rows if run["epochs"] == max(enough, default=None)]
+    best = max(seeds, key=lambda epochs: (min(len(seeds[epochs]), SEEDS), epochs), default=None)
+    return [run for run in rows if run["epochs"] == best]
 
 
 def judge(statements: Sequence[Statement]) -> str:

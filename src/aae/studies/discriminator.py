@@ -35,10 +35,10 @@ SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within 
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
 WHY = {
-    "little": "Most of it is what the paper's discriminator cannot see.",
-    "most": "Not the discriminator's sight: it sees most of it.",
+    "little": "On training codes it is mostly what the paper's discriminator cannot see.",
+    "most": "Not the discriminator's sight: it sees most of what is left on training codes.",
     "open": "How much of it the discriminator sees is open.",
-    "nothing": "No probe finds anything.",
+    "nothing": "No probe finds anything on training codes.",
     "1 seed": "One seed does not tell how much of it the discriminator sees.",
 }
 POINT_SIZE = 1.2
@@ -146,19 +146,21 @@ def answer(rows: Rows, variants: Rows) -> str:
     kl = paper["kl_training"]
     text = (
         f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Training codes are {kl['mean']:.3f} nats "
-        f"from the prior (a perfect fit measures {kl['null']:.3f}), and of what a probe of another kind "
-        f"finds of it the final discriminator sees {share:.0%}."
+        f"from the prior (a perfect fit measures {kl['null']:.3f}), and of what another classifier finds of "
+        f"it the final discriminator sees {share:.0%}."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
             runs = of_variant(rows, key)
             error = compare(*paired(runs, of_paper, "training_error"), None)["difference"]
+            neighbours = compare(*paired(runs, of_paper, "neighbour_accuracy"), None)["difference"]
             text += (
-                f" Given {key[0]} of a code beside it, from which fine structure can be told, the "
-                f"discriminator leaves {numbers['kl_training']['mean']:.3f} nats, and the squared error of "
-                f"training images changes by {error / paper['training_error']['mean']:+.1%}. Test codes are "
-                f"then {numbers['kl']['mean']:.3f} nats from the prior, and blocks of as many consecutive "
-                f"training codes {numbers['kl_blocks']['mean']:.3f}."
+                f" Given {key[0]} of a code beside it (waves, from which fine structure can be told), it "
+                f"leaves {numbers['kl_training']['mean']:.3f} nats; the squared error of training images "
+                f"changes by {error / paper['training_error']['mean']:+.1%}, neighbour accuracy by "
+                f"{neighbours:+.3f}. Test codes are then {numbers['kl']['mean']:.3f} nats from the prior "
+                f"instead of {paper['kl']['mean']:.3f}, and blocks of as many consecutive training codes "
+                f"{numbers['kl_blocks']['mean']:.3f}."
             )
     return text
 

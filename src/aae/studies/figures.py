@@ -64,5 +64,6 @@ def at_home(row: Mapping[str, Any]) -> str:
 def verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A sentence a figure."""
     return [
-        f"Figure {title(row['figure'])} ({row['prior']}, {row['objective']}): {measured(row)}." for row in rows
+        f"Figure {title(row['figure'])} ({row['prior']}, {row['objective']}): {measured(row)}."
+        for row in rows
     ]

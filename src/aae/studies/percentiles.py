@@ -44,10 +44,12 @@ def decoded(runs: Rows) -> str:
 
     distances = (f"{mean(f'{name}_distance'):.2f}" for name in ("decoded", "reconstruction", "image"))
     percentiles, reconstructions, images = distances
+    unsure = (f"{mean(name):.1%}" for name in ("unsure", "unsure_reconstructions", "unsure_images"))
+    of_prior, of_reconstructions, of_images = unsure
     return (
         f"decoded percentiles are {percentiles} from the nearest training image, reconstructions "
-        f"{reconstructions}, test images {images}; |E(D(z)) - z| is {mean('return_median'):.3f} (median; 95th "
-        f"percentile {mean('return_p95'):.2f}); a classifier that is right on "
-        f"{mean('classifier_accuracy'):.1%} of test images is unsure of {mean('unsure'):.1%} of p's mass, of "
-        f"{mean('unsure_reconstructions'):.1%} of reconstructions and of {mean('unsure_images'):.1%} of test images"
+        f"{reconstructions}, test images {images}; |E(D(z)) - z| is {mean('return_median'):.3f} (median; "
+        f"95th percentile {mean('return_p95'):.2f}); a classifier that is right on "
+        f"{mean('classifier_accuracy'):.1%} of test images is unsure of {of_prior} of p's mass, of "
+        f"{of_reconstructions} of reconstructions and of {of_images} of test images"
     )
