@@ -89,6 +89,11 @@ def study_block(folder: Path) -> str:
     return f"{said}\n{results.study_table(means)}"
 
 
+def sentences_block(folder: Path) -> str:
+    """What came out of a study."""
+    return results.sentences(_json(folder / "metrics/answer.json"))
+
+
 def claims_block(folder: Path) -> str:
     """The paper's claims, and what was measured of each."""
     return claim_table(judged(folder.parents[1]))
@@ -169,6 +174,8 @@ def _json(path: Path) -> Any:
 OF_THE_PAPER: dict[str, Callable[[Path], str]] = {  # Told on docs/paper.md.
     "claims": claims_block,
     "figures": figures_block,
+    "paper": sentences_block,
+    "percentiles": sentences_block,
     "table1": table1_block,
 }
 
