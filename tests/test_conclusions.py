@@ -167,4 +167,4 @@ def test_figure_2e_has_numbers() -> None:
         "0.20); a classifier that is right on 98.0% of test images is unsure of 11.2% of p's mass, of 7.0% "
         "of reconstructions and of 5.0% of test images."
     )
-    assert str(without).startswith("None, AAE deterministic (1 seeds): ")
+    assert str(without).startswith("None, AAE deterministic (1 seed): ")

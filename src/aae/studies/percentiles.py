@@ -32,7 +32,8 @@ def verdict(rows: Rows) -> list[str]:
     ]
     for name in dict.fromkeys(map(claims.named, rows)):
         runs = [run for run in rows if claims.named(run) == name]
-        sentences.append(f"{name[:1].upper()}{name[1:]} ({len(runs)} seeds): {decoded(runs)}.")
+        seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
+        sentences.append(f"{name[:1].upper()}{name[1:]} ({seeds}): {decoded(runs)}.")
     return sentences
 
 
