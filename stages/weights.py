@@ -14,7 +14,7 @@ from aae.runs.store import MANIFEST
 from aae.runs.training import load_autoencoder
 from aae.system import artifacts
 
-WEIGHTS = _stage.ROOT / "src/aae/weights/base.safetensors"
+WEIGHTS = DATA / "weights.safetensors"  # `make readme` copies it into the package.
 
 
 def main() -> None:
@@ -26,9 +26,8 @@ def main() -> None:
         numbers = fidelity(network, autoencoder, x)
     network.save(WEIGHTS)
     size = WEIGHTS.stat().st_size / 1e6
-    artifacts.save_json(
-        artifacts.rounded({"megabytes": size, **numbers}), _stage.ROOT / "metrics/weights.json"
-    )
+    rows = [{"name": name, "value": value} for name, value in {"megabytes": size, **numbers}.items()]
+    artifacts.save_rows(rows, _stage.ROOT / "metrics/weights.json")
     _stage.say(f"wrote {WEIGHTS.relative_to(_stage.ROOT)}, {size:.1f} MB")
 
 

@@ -140,7 +140,8 @@ def test_the_file_gives_it_back_and_its_bytes_repeat(x: torch.Tensor, tmp_path: 
 
 
 def test_the_committed_weights_are_small_and_know_digits(network: Network, digits: np.ndarray) -> None:
-    numbers = artifacts.load_json(ROOT / "metrics/weights.json")
+    rows = artifacts.load_json(ROOT / "metrics/weights.json")
+    numbers = {row["name"]: row["value"] for row in rows}
     size = (ROOT / "src/aae/weights/base.safetensors").stat().st_size
     assert size == round(1e6 * numbers["megabytes"]) <= 4_000_000
     assert numbers["code"] < 0.002  # Standard deviations of the prior.

@@ -33,6 +33,8 @@ def main() -> None:
     (ROOT / CLAIMS).write_text(claims_file(ROOT), encoding="utf-8")
     if (made := ROOT / "plots/report.html").exists():  # Where `dvc repro` has run.
         shutil.copy(made, ROOT / "docs/report.html")
+    if (made := ROOT / "data/weights.safetensors").exists():
+        shutil.copy(made, ROOT / "src/aae/weights/base.safetensors")
     for name in PAGES:
         path = ROOT / name
         path.write_text(fill(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
@@ -56,7 +58,7 @@ def fill(text: str, root: Path) -> str:
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
         "encoders-contrasts": lambda: judged_contrasts(rows("contrasts", STUDY)),
         "card": lambda: card_table(_json(root / "metrics/testset.json")),
-        "weights": lambda: weights_sentence(_json(root / "metrics/weights.json")),
+        "weights": lambda: weights_sentence(rows("weights")),
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(

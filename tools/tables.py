@@ -27,8 +27,9 @@ def card_table(numbers: dict[str, float]) -> str:
     return table([["measure", "value"], ["---"] * 2, *rows])
 
 
-def weights_sentence(numbers: dict[str, float]) -> str:
+def weights_sentence(rows: Sequence[dict[str, Any]]) -> str:
     """The size of the small weights, and how near they are to all weights."""
+    numbers = {row["name"]: row["value"] for row in rows}
     units, code, pixel = (numbers[name] for name in ("encoder_units", "code", "pixel"))
     return (
         f"{numbers['megabytes']:.1f} MB are left, with {units:,} hidden units in the encoder and "
