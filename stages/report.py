@@ -23,14 +23,18 @@ TABLES = ("details", "ablation", "variants", "contrasts", "answer", "controls")
 def main() -> None:
     params = read_params()
     config = load_config(TRAINING / "config.json")
-    run_prior(config).require_plane("the report")
-    runs = [(TRAINING, TESTSET), *((folder, folder) for folder in ablation_runs(config))]
-    spaces = [plane(trained, evaluated, params.grid_2E.side) for trained, evaluated in runs]
+    prior = run_prior(config)
+    prior.require_plane("the report")
+    others = ablation_runs(config)
+    runs = [load_autoencoder(folder) for folder in (TRAINING, *others)]
+    codes = [codes_of(folder) for folder in (TESTSET, *others)]
+    spaces = [
+        latent.space(each.title, autoencoder, run_prior(each), z, params.grid_2E.side)
+        for (each, autoencoder), z in zip(runs, codes, strict=True)
+    ]
     x, y = read_evaluation(DATA, config.data)
     x_training, _, _ = read_training(DATA, config)
     shown = latent.shown_places(len(y))
-    _, autoencoder = load_autoencoder(TRAINING)
-    z, prior = codes_of(TESTSET), run_prior(config)
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     deviations = (ROOT / "docs/deviations.md").read_text(encoding="utf-8").split("\n", 1)[1]
 
@@ -38,8 +42,8 @@ def main() -> None:
         spaces=spaces,
         digits=y,
         sheet=latent.sheet(x, shown),
-        drawing=latent.drawing(autoencoder, prior, z, np.concatenate([x_training, x])),
-        training=latent.training(*over_training(), z, prior, shown),
+        drawing=latent.drawing(runs[0][1], prior, codes[0], np.concatenate([x_training, x])),
+        training=latent.training(*over_training(), codes[0], prior, shown),
         answer=page.block(told.answer(ROOT)),
         figures=[picture(ROOT / f"plots/{name}.png") for name in ("2A", "2E", "where", "when")],
         fills=page.block(results.fills(rows["details"])),
@@ -68,12 +72,6 @@ def ablation_runs(base: RunConfig) -> list[Path]:
     configs = {folder: load_config(folder / "config.json") for folder in folders}
     others = [folder for folder in folders if configs[folder] != base]
     return sorted(others, key=lambda folder: not run_prior(configs[folder]).constrains)
-
-
-def plane(trained: Path, evaluated: Path, side: int) -> dict[str, Any]:
-    """A run's plane of codes, with its decoder."""
-    config, autoencoder = load_autoencoder(trained)
-    return latent.space(config.title, autoencoder, run_prior(config), codes_of(evaluated), side)
 
 
 def codes_of(evaluated: Path) -> np.ndarray:

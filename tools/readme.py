@@ -57,7 +57,7 @@ def fill(text: str, root: Path) -> str:
         "targets": lambda: results.target_table(rows("variants", STUDY)),
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
         "encoders-contrasts": lambda: judged_contrasts(rows("contrasts", STUDY)),
-        "card": lambda: card_table(_json(root / "metrics/testset.json")),
+        "card": lambda: card_table(rows("testset")),
         "weights": lambda: weights_sentence(rows("weights")),
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
@@ -86,9 +86,8 @@ def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:
 
 def study_block(folder: Path) -> str:
     """What came out of a study, and its table."""
-    found, means = (_json(folder / f"metrics/{name}.json") for name in ("answer", "means"))
-    said = results.sentences(found)
-    return f"{said}\n{results.study_table(means)}"
+    means = _json(folder / "metrics/means.json")
+    return f"{sentences_block(folder)}\n{results.study_table(means)}"
 
 
 def sentences_block(folder: Path) -> str:
@@ -164,9 +163,8 @@ def figures_block(folder: Path) -> str:
 
 def table1_block(folder: Path) -> str:
     """What came out of Table 1, and the table."""
-    said = results.sentences(_json(folder / "metrics/answer.json"))
     rows = likelihood_table(_json(folder / "metrics/table.json"))
-    return f"{said}\n{rows}"
+    return f"{sentences_block(folder)}\n{rows}"
 
 
 def _json(path: Path) -> Any:

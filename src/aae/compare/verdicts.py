@@ -176,6 +176,12 @@ def interval(row: Mapping[str, Any], form: str) -> str:
     return f"95% CI {row['low']:{form}} to {row['high']:{form}}"
 
 
+def in_words(values: Sequence[object]) -> str:
+    """Several values as "a, b and c"."""
+    *others, last = map(str, values or [""])
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def spread(row: Mapping[str, Any], form: str) -> str:
     """That interval, where there is more than one seed."""
     return "1 seed" if row["low"] is None else interval(row, form)

@@ -54,8 +54,8 @@ def read_images(folder: Path, config: RunConfig) -> Images:
     Raises:
         UserError: more images or labels are asked for than there are.
     """
-    x, y, total = read_training(folder, config)
-    _, y_known, _ = read_training(folder, config.model_copy(update={"labels": 0}))
+    x, y_known, total = _training(folder, config.data)
+    y = _told(y_known, config.labels)
     x_validation, _ = read_validation(folder, config.data)
     return Images(x, y, y_known, total, *read_evaluation(folder, config.data), x_validation)
 
@@ -74,18 +74,8 @@ def read_training(folder: Path, config: RunConfig) -> tuple[np.ndarray, np.ndarr
     Raises:
         UserError: more images or labels are asked for than there are.
     """
-    x, y = idx.read(folder / config.data.name, "train")
-    total = len(x)
-    there = total - total // HELD_OUT if config.data.validation else total
-    n = there if config.data.images == "all" else config.data.images
-    if n > there:
-        raise UserError(f"params.yaml: data.images: {n} is more than the {there} training images")
-    if config.labels > n:
-        raise UserError(f"params.yaml: labels: {config.labels} is more than the {n} training images")
-    labels = y[:n].astype(np.int64)
-    if config.labels:
-        labels[config.labels :] = UNLABELLED
-    return x[:n], labels, total
+    x, y, total = _training(folder, config.data)
+    return x, _told(y, config.labels), total
 
 
 def read_evaluation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -107,3 +97,24 @@ def read_validation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.nd
 def to_unit(x: np.ndarray) -> np.ndarray:
     """Bytes as numbers in [0, 1], float32."""
     return x.astype(np.float32) / 255
+
+
+def _training(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray, int]:
+    """As `read_training`, with all labels."""
+    x, y = idx.read(folder / data.name, "train")
+    total = len(x)
+    there = total - total // HELD_OUT if data.validation else total
+    n = there if data.images == "all" else data.images
+    if n > there:
+        raise UserError(f"params.yaml: data.images: {n} is more than the {there} training images")
+    return x[:n], y[:n].astype(np.int64), total
+
+
+def _told(y: np.ndarray, labels: int) -> np.ndarray:
+    """The first so many labels, and `UNLABELLED` for the others; all of them where none is asked for."""
+    if labels > len(y):
+        raise UserError(f"params.yaml: labels: {labels} is more than the {len(y)} training images")
+    told = y.copy()
+    if labels:
+        told[labels:] = UNLABELLED
+    return told

@@ -5,7 +5,7 @@ import torch
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from aae.measure.percentiles import percentile_grid
+from aae.measure.percentiles import percentile_codes, percentile_grid
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
 from aae.model.priors.base import Prior
@@ -98,9 +98,7 @@ def returns(config: RunConfig, autoencoder: Autoencoder, z: np.ndarray, decoded:
         (side * side,). A random encoder's codes are drawn.
     """
     prior = run_prior(config)
-    side = len(decoded)
-    u = (np.arange(side) + 0.5) / side
-    at = prior.percentiles(np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2), z)
+    at = percentile_codes(prior, z, len(decoded))
     images = torch.from_numpy(decoded).flatten(0, 1)
     again = autoencoder.encode(images, named_generator(config.seed, "codes of decoded percentiles")).numpy()
     return np.asarray(np.linalg.norm(again - at, axis=1) / unit(prior, z))

@@ -5,6 +5,7 @@ import torch
 
 from aae.model.networks import Autoencoder
 from aae.model.parts import run_prior
+from aae.model.priors.base import Prior
 from aae.settings.config import RunConfig
 
 
@@ -26,7 +27,17 @@ def percentile_grid(config: RunConfig, autoencoder: Autoencoder, z: np.ndarray, 
     prior = run_prior(config)
     if prior.dim != 2:
         return np.empty((0, 0, *autoencoder.shape), np.float32)
-    u = (np.arange(side) + 0.5) / side
-    plane = np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2)
-    grid = torch.from_numpy(prior.percentiles(plane, z).astype(np.float32))
+    grid = torch.from_numpy(percentile_codes(prior, z, side).astype(np.float32))
     return autoencoder.decode(grid).numpy().reshape(side, side, *autoencoder.shape)
+
+
+def percentile_codes(prior: Prior, z: np.ndarray, side: int) -> np.ndarray:
+    """The codes of these images, (side * side, 2): row by row, the first coordinate grows along a row.
+
+    Args:
+        prior: whose percentiles they are.
+        z: codes, (n, 2), whose percentiles stand in for a missing prior's.
+        side: percentiles along each dimension.
+    """
+    u = (np.arange(side) + 0.5) / side
+    return prior.percentiles(np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2), z)

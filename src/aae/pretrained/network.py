@@ -100,11 +100,9 @@ class Network:
 
     def save(self, path: Path) -> None:
         """Write the file that `load` reads."""
-        from safetensors.numpy import save
-
         layers = {"encoder": self.encoder, "decoder": self.decoder}
         arrays = {
-            f"{name}.{place}.{part}": np.ascontiguousarray(array)
+            f"{name}.{place}.{part}": array
             for name, network in layers.items()
             for place, layer in enumerate(network)
             for part, array in layer._asdict().items()
@@ -113,8 +111,7 @@ class Network:
             "shape": self.shape, "title": self.title, "prior": self.prior, "prior_std": self.prior_std,
             "run": self.run,
         }  # fmt: skip
-        with artifacts.atomic(path) as partial:
-            partial.write_bytes(save(arrays, {NOTES: json.dumps(notes)}))
+        artifacts.save_arrays(arrays, path, {NOTES: json.dumps(notes)})
 
 
 def load(path: Path) -> Network:

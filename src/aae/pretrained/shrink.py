@@ -33,19 +33,31 @@ def shrunk(config: RunConfig, autoencoder: Autoencoder, x: torch.Tensor, run: st
         UserError: the networks are no perceptrons.
     """
     prior = run_prior(config)
-    encoder = shrink(autoencoder.encoder.net, without_noise(x, autoencoder.encoder.noise))
-    pixels = x[0].numel()
-    first, last = encoder[0], encoder[-1]
-    encoder[0] = Layer(first.weight[:, :pixels], first.bias)  # The others are of noise, which is 0.
-    encoder[-1] = Layer(last.weight[: prior.dim], last.bias[: prior.dim])  # The others are of sigma(x).
+    encoder = small_encoder(autoencoder, x, prior.dim)
     network = Network(encoder, [], autoencoder.shape, config.title, config.prior, config.model.prior_std, run)
     z = torch.from_numpy(network.encode(x.numpy()))
     return replace(network, decoder=shrink(autoencoder.decoder, torch.cat([z, around(prior)])))
 
 
-def without_noise(x: torch.Tensor, noise: int) -> torch.Tensor:
-    """Inputs of an encoder's network, (n, pixels + noise), with noise of 0."""
-    return torch.cat([x.flatten(1), torch.zeros(len(x), noise)], dim=1)
+def small_encoder(autoencoder: Autoencoder, x: torch.Tensor, dim: int) -> list[Layer]:
+    """The layers from an image to its code, that of a random encoder without noise.
+
+    Args:
+        autoencoder: whose encoder it is.
+        x: images in [0, 1], (n, height, width), which wake what is left.
+        dim: dimensions of a code.
+
+    Raises:
+        UserError: the encoder is no perceptron.
+    """
+    images = x.flatten(1)
+    inputs = torch.cat([images, torch.zeros(len(x), autoencoder.encoder.noise)], dim=1)
+    first, *others, last = shrink(autoencoder.encoder.net, inputs)
+    return [
+        Layer(first.weight[:, : images.shape[1]], first.bias),  # The others are of noise, which is 0.
+        *others,
+        Layer(last.weight[:dim], last.bias[:dim]),  # The others are of sigma(x).
+    ]
 
 
 def around(prior: Prior) -> torch.Tensor:

@@ -16,9 +16,10 @@ from aae.data.images import to_unit
 from aae.draw.contours import density_map
 from aae.draw.plane import limits
 from aae.draw.tiles import tiled
+from aae.measure.percentiles import percentile_codes
 from aae.model.networks import Autoencoder
 from aae.model.priors.base import Prior
-from aae.pretrained.shrink import shrink
+from aae.pretrained.shrink import shrink, small_encoder
 from aae.report.rounding import Rounded, plain, rounded
 
 SHOWN = 2000  # Test images that the page holds, spread evenly over the set.
@@ -77,18 +78,7 @@ def drawing(autoencoder: Autoencoder, prior: Prior, z: np.ndarray, x: np.ndarray
         which codes are counted; and "expected", how many of n samples of the prior lie in the disc about
         each point of the plane, (`MAP`, `MAP`), or None without a prior.
     """
-    pixels = math.prod(autoencoder.shape)
-    noise = autoencoder.encoder.noise
-    inputs = torch.from_numpy(to_unit(x).reshape(len(x), pixels))
-    first, *others, last = shrink(
-        autoencoder.encoder.net, torch.cat([inputs, torch.zeros(len(x), noise)], 1) if noise else inputs
-    )
-    dim = z.shape[1]
-    layers = [
-        first._replace(weight=first.weight[:, :pixels]),
-        *others,
-        last._replace(weight=last.weight[:dim], bias=last.bias[:dim]),  # A Gaussian's mean comes first.
-    ]
+    layers = small_encoder(autoencoder, torch.from_numpy(to_unit(x)), z.shape[1])
     radius = RADIUS * prior.std
     return {
         "layers": network([plain(layer) for layer in layers]),
@@ -223,12 +213,6 @@ def whole_plane(z: np.ndarray, prior: Prior, low: np.ndarray, high: np.ndarray) 
     even = np.stack(np.meshgrid(*np.linspace(low, high, FINE).T), axis=-1).reshape(-1, 2)
     points = np.concatenate([even, percentile_codes(prior, z, FINER), z])
     return torch.from_numpy(points.astype(np.float32))
-
-
-def percentile_codes(prior: Prior, z: np.ndarray, side: int) -> np.ndarray:
-    """The codes of Figure 2E's images, (side * side, 2)."""
-    u = (np.arange(side) + 0.5) / side
-    return prior.percentiles(np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2), z)
 
 
 def contours(prior: Prior) -> list[list[list[float]]]:

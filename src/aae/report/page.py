@@ -15,9 +15,9 @@ from markupsafe import Markup
 from matplotlib.colors import to_hex
 from PIL import Image
 
+from aae.compare.verdicts import in_words
 from aae.draw.style import DIGIT_COLOURS
 from aae.report.latent import packed
-from aae.report.results import in_words
 
 TITLE = "Adversarial autoencoders: Figures 2A and 2E, reproduced and measured"
 QUESTION = (

@@ -11,6 +11,7 @@ from aae.compare.verdicts import (
     by_variant,
     density_differs,
     equivalence,
+    in_words,
     moments,
     significance,
 )
@@ -146,14 +147,6 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     return f"{text} {became(gaussian, 'The Gaussian encoder')}." if gaussian else text
 
 
-def in_words(values: Sequence[str]) -> str:
-    """Words as a list in a sentence."""
-    if not values:
-        return ""
-    *others, last = values
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def interval(row: Mapping[str, Any], form: str = ".3f") -> str:
     """The 95% interval over seeds, in words."""
     if row["low"] is None:
@@ -193,7 +186,7 @@ def ablation_answer(variants: Rows) -> str:
     names = [row["encoder" if one else "variant"] if _constrained(row) else "no prior" for row in ends]
     reached = [f"{name} {row['mean']:.3f}" for name, row in zip(names, ends, strict=True)]
     counts = sorted({row["seeds"] for row in ends})
-    seeds = "1 seed" if counts == [1] else f"{in_words([str(count) for count in counts])} seeds"
+    seeds = "1 seed" if counts == [1] else f"{in_words(counts)} seeds"
     return (
         f"**KL divergence from the prior in nats: {in_words(reached)}** ({seeds}). Samples of the prior "
         f"measure {ends[0]['null']:.3f}."

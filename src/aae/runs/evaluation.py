@@ -1,7 +1,8 @@
 """Evaluate a trained run, or take its numbers from the store."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -18,18 +19,11 @@ from aae.system.errors import UserError
 
 KIND = "evaluation"
 MEASURES = "measures.json"
-# What a grid can ask for, and where it is measured.
-EXTRA = {
-    "components": "aae.measure.components",
-    "log_likelihood": "aae.measure.likelihood",
-    "manifold": "aae.measure.manifold",
-    "smoothed_kl": "aae.measure.smoothed",
-}
 
 
 def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
     """The name of a run's numbers: its training run, what measures it, and that code's meaning."""
-    modules = ["aae.measure.evaluation", *(EXTRA[name] for name in extra)]
+    modules = ["aae.measure.evaluation", *(EXTRA[name].module for name in extra)]
     code = meaning(modules, inside="aae.measure")
     return short_hash(training_key(config, images), *extra, code)
 
@@ -81,44 +75,67 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
     with threadpool_limits(config.train.threads):
         found = evaluate(config, autoencoder, discriminator, codes, evaluation, images.x, history)
         measures: dict[str, Any] = dict(found.measures)
-        if "components" in extra:
-            measures |= _components(config, codes["evaluation"])
-        if "log_likelihood" in extra:
-            measures |= _likelihood(config, autoencoder, images)
-        if "manifold" in extra:
-            measures |= _manifold(config, autoencoder, images, codes["evaluation"])
-        if "smoothed_kl" in extra:
-            measures |= _smoothed(config, codes["training"])
+        for name, each in EXTRA.items():
+            if name in extra:
+                measures |= each.measure(Evaluated(config, autoencoder, codes, images))
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
     artifacts.save_table(found.codes.to_dict("records"), folder / "codes.csv")
     artifacts.save_table(found.curves.to_dict("records"), folder / "curves.csv")
 
 
-def _components(config: RunConfig, z: Any) -> dict[str, float]:
+class Evaluated(NamedTuple):
+    """What a measure beyond those of every run can be of."""
+
+    config: RunConfig
+    autoencoder: Any
+    codes: Mapping[str, Any]
+    """As training left them, by name."""
+    images: Images
+
+
+def _components(run: Evaluated) -> dict[str, float]:
     from aae.measure.components import component_fit
 
-    return component_fit(z, run_prior(config))
+    return component_fit(run.codes["evaluation"], run_prior(run.config))
 
 
-def _likelihood(config: RunConfig, autoencoder: Any, images: Images) -> dict[str, float]:
+def _likelihood(run: Evaluated) -> dict[str, float]:
     from aae.measure.likelihood import likelihood_of_run
 
-    require_unseen(images)
-    unit = (to_unit(part).reshape(len(part), -1) for part in (images.x_validation, images.x_evaluation))
-    return likelihood_of_run(config, autoencoder, *unit)
+    require_unseen(run.images)
+    parts = run.images.x_validation, run.images.x_evaluation
+    unit = (to_unit(part).reshape(len(part), -1) for part in parts)
+    return likelihood_of_run(run.config, run.autoencoder, *unit)
 
 
-def _manifold(config: RunConfig, autoencoder: Any, images: Images, z: Any) -> dict[str, float]:
+def _manifold(run: Evaluated) -> dict[str, float]:
     from aae.measure.manifold import manifold
 
-    training = to_unit(images.x), images.y_known
-    return manifold(config, autoencoder, z, training, (to_unit(images.x_evaluation), images.y_evaluation))
+    training = to_unit(run.images.x), run.images.y_known
+    evaluation = to_unit(run.images.x_evaluation), run.images.y_evaluation
+    return manifold(run.config, run.autoencoder, run.codes["evaluation"], training, evaluation)
 
 
-def _smoothed(config: RunConfig, z_training: Any) -> dict[str, float]:
+def _smoothed(run: Evaluated) -> dict[str, float]:
     from aae.measure.smoothed import smoothed_kl
 
-    return smoothed_kl(z_training, run_prior(config))
+    return smoothed_kl(run.codes["training"], run_prior(run.config))
+
+
+class Extra(NamedTuple):
+    """A measure that a grid can ask for."""
+
+    module: str
+    """Where it is: its meaning is part of the evaluation's key."""
+    measure: Callable[[Evaluated], dict[str, float]]
+
+
+EXTRA = {
+    "components": Extra("aae.measure.components", _components),
+    "log_likelihood": Extra("aae.measure.likelihood", _likelihood),
+    "manifold": Extra("aae.measure.manifold", _manifold),
+    "smoothed_kl": Extra("aae.measure.smoothed", _smoothed),
+}
 
 
 def require_unseen(images: Images) -> None:

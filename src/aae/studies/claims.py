@@ -163,10 +163,7 @@ CLAIMS = (
         "“no data points map to several local regions of the coding space”",
         "2C",
         "claims",
-        lambda rows: [
-            at_least(vae(rows, "gaussian"), "below_quarter", FILLED),
-            greater(vae(rows, "gaussian"), of(rows, "gaussian"), "below_quarter"),
-        ],
+        lambda rows: worse(rows, "gaussian", "below_quarter", FILLED),
     ),
     Said(
         "The VAE's codes roughly have the shape of the Gaussian",
@@ -180,10 +177,7 @@ CLAIMS = (
         "“systematic differences from the mixture of 10 Gaussians”",
         "2D",
         "claims",
-        lambda rows: [
-            at_least(vae(rows, "mixture"), "kl", MATCHED),
-            greater(vae(rows, "mixture"), of(rows, "mixture"), "kl"),
-        ],
+        lambda rows: worse(rows, "mixture", "kl", MATCHED),
     ),
     Said(
         "Interpolations lie on the manifold",
@@ -256,9 +250,14 @@ def figure(rows: Rows) -> Figure:
 
 def verdict(rows: Rows) -> list[str]:
     """A sentence a claim."""
+    return sentences("claims", rows)
+
+
+def sentences(study: str, rows: Rows, about: str = "") -> list[str]:
+    """A sentence for each claim that the runs of a study judge, with words about these runs."""
     return [
-        f"{each.said.name} (Figure {each.said.figure}): {each.verdict}. {each.found}."
-        for each in judged({"claims": rows})
+        f"{each.said.name} (Figure {each.said.figure}){about}: {each.verdict}. {each.found}."
+        for each in judged({study: rows})
         if each.statements
     ]
 
@@ -314,6 +313,14 @@ def matches(rows: Rows) -> list[Statement | None]:
     """That q(z) matches a prior with components; by KL divergence alone where its parts were not measured."""
     limits = MATCHED_PARTS if rows and "stray" in rows[0] else {"kl": MATCHED}
     return [at_most(rows, measure, limit) for measure, limit in limits.items()]
+
+
+def worse(rows: Rows, prior: str, measure: str, least: float) -> list[Statement | None]:
+    """That the VAE has at least so much of a measure, and more of it than the AAE."""
+    return [
+        at_least(vae(rows, prior), measure, least),
+        greater(vae(rows, prior), of(rows, prior), measure),
+    ]
 
 
 def at_most(rows: Rows, measure: str, limit: float) -> Statement | None:

@@ -20,12 +20,11 @@ from aae.compare.verdicts import (
     significance,
     spread,
 )
-from aae.draw.mosaic import figure_grids_side_by_side
-from aae.draw.plane import figure_side_by_side
 from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, paired
+from aae.studies.pictures import kept_pictures
+from aae.studies.variants import Rows, by_variant, paired, start
 
 BY = ("discriminator", "epochs")  # What a variant's runs have in common in the table.
 PAPER = "the paper's"
@@ -41,29 +40,22 @@ WHY = {
     "nothing": "No probe finds anything on training codes.",
     "1 seed": "One seed does not tell how much of it the discriminator sees.",
 }
-POINT_SIZE = 1.2
-COLUMNS = 2
 
 
 def conclude(grid: Grid) -> Conclusion:
     """Means over seeds, the figures, and what came out."""
     null = grid.nulls["gaussian"]
     concluded = summarise(grid, BY, settings, lambda rows: verdict(rows, null), figure)
-    planes, mosaics = [], []
-    for run, row, prior in grid.first_runs():
-        if f"{run.variant}/z" in grid.pictures:
-            name = f"{named(settings(run.config))}\n"
-            numbers = f"seed {run.config.seed}, KL of training codes {row['kl_training']:.3f} nats"
-            z = grid.picture(run.variant, "z")
-            planes.append((name + numbers, z, grid.pictures["labels"], prior))
-            mosaics.append((name + numbers, grid.picture(run.variant, "mosaic")))
-    pictures = {
-        "2A": figure_side_by_side(planes, COLUMNS, POINT_SIZE),
-        "2E": figure_grids_side_by_side(mosaics, COLUMNS),
-    }
+    pictures = kept_pictures(
+        grid,
+        lambda run, row: (
+            f"{named(settings(run.config))}\nseed {run.config.seed}, KL of training codes "
+            f"{row['kl_training']:.3f} nats"
+        ),
+    )
     means: Any = groups(concluded.tables["runs"], null)  # type: ignore[arg-type]
     tables = concluded.tables | {"variants": [row for numbers in means for row in numbers.values()]}
-    return Conclusion(tables, concluded.figures | (pictures if planes else {}))
+    return Conclusion(tables, concluded.figures | pictures)
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
@@ -106,9 +98,9 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
     for numbers in groups(rows, null):
         key = tuple(numbers["kl"][name] for name in BY)
         runs = of_variant(rows, key)
-        start = f"{_start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
+        who = f"{start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
         clauses = [fit(numbers), sight(numbers, runs), step(numbers, runs)]
-        sentences.append(f"{start}: {'; '.join(filter(None, clauses))}.")
+        sentences.append(f"{who}: {'; '.join(filter(None, clauses))}.")
         paper = of_variant(rows, (PAPER, key[1]))
         if paper and key[0] != PAPER:
             sentences.append(cost(named(numbers["kl"]), runs, paper))
@@ -205,14 +197,10 @@ def cost(name: str, runs: Rows, paper: Rows) -> str:
         label = f"{MEASURES[measure].title} of {MEASURES[measure].of}"
         changes.append(f"{label} {change['difference']:{form}} ({spread(change, form)})")
     return (
-        f"{_start(name)}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
+        f"{start(name)}, beside the paper's discriminator, paired by seed ({row['seeds']}): "
         f"{', '.join(changes)}, squared error of training images {words}."
     )
 
 
 def _pair(runs: Rows, one: str, other: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array([run[one] for run in runs]), np.array([run[other] for run in runs])
-
-
-def _start(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -12,10 +12,7 @@ from aae.draw.plane import figure_side_by_side
 from aae.model.parts import run_prior
 from aae.settings.params import Run
 from aae.studies.common import Conclusion, Grid, require_told_apart
-
-# Fixed, and not those of plot_2A and grid_2E, whose changes must leave the ablation alone.
-POINT_SIZE = 1.2
-COLUMNS = 2  # Panels in a row, so that each can be read at the width of a page.
+from aae.studies.pictures import COLUMNS, POINT_SIZE
 
 
 def require_variants(runs: Sequence[Run]) -> None:

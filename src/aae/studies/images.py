@@ -12,7 +12,7 @@ from aae.data.datasets import TRAINING_IMAGES
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, named, over, paired, sigma_of
+from aae.studies.variants import Rows, named, over, paired, sigma_of, start
 
 BY = ("encoder", "sigma", "images")  # What a variant's runs have in common in the table.
 PANELS = ("kl", "kl_training", "reconstruction_error", "neighbour_accuracy")  # The first is the primary one.
@@ -59,8 +59,8 @@ def verdict(rows: Rows) -> list[str]:
             if len(pair[0]) > 1:
                 clauses.append(f"with {images:,} images {compared(*pair)}")
         if clauses:
-            start = f"{name[:1].upper()}{name[1:]}, minus deterministic, KL of test codes in nats"
-            sentences.append(f"{start}: {'; '.join(clauses)}.")
+            compared_with = "minus deterministic, KL of test codes in nats"
+            sentences.append(f"{start(name)}, {compared_with}: {'; '.join(clauses)}.")
     return sentences
 
 

@@ -1,6 +1,6 @@
 """limit: does the misfit go away with training?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
-from aae.compare.verdicts import equivalence, interval, significance
+from aae.compare.verdicts import equivalence, in_words, interval, significance
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
@@ -115,9 +115,3 @@ def intervals_compared(rows: Rows) -> list[str]:
                 f"({interval(error, '+.5f')}; {significance(error)}; paired by seed)."
             )
     return sentences
-
-
-def in_words(values: Sequence[object]) -> str:
-    """Several values as "a, b and c"."""
-    *others, last = map(str, values)
-    return f"{', '.join(others)} and {last}"

@@ -5,35 +5,27 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from aae.draw.mosaic import figure_grids_side_by_side
-from aae.draw.plane import figure_side_by_side
 from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
 from aae.studies import claims
 from aae.studies.common import Conclusion, Grid, summarise
+from aae.studies.pictures import kept_pictures
 from aae.studies.variants import Rows, by_variant
 
 BY = (*claims.BY, "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl", "total_variation", "below_quarter", "reconstruction_error")
-POINT_SIZE = 1.2
-COLUMNS = 2
 
 
 def conclude(grid: Grid) -> Conclusion:
     """Means over seeds, the figures, and what came out."""
     concluded = summarise(grid, BY, settings, verdict, figure)
-    planes, mosaics = [], []
-    for run, row, prior in grid.first_runs():
-        if f"{run.variant}/z" in grid.pictures:
-            words = f"{named(settings(run.config) | {'prior': run.config.prior})}\nseed {run.config.seed}, "
-            words += f"KL {row['kl']:.3f} nats"
-            planes.append((words, grid.picture(run.variant, "z"), grid.pictures["labels"], prior))
-            mosaics.append((words, grid.picture(run.variant, "mosaic")))
-    pictures = {
-        "2A": figure_side_by_side(planes, COLUMNS, POINT_SIZE),
-        "2E": figure_grids_side_by_side(mosaics, COLUMNS),
-    }
-    return Conclusion(concluded.tables, concluded.figures | (pictures if planes else {}))
+    pictures = kept_pictures(
+        grid,
+        lambda run, row: (
+            f"{named({**row, **settings(run.config)})}\nseed {run.config.seed}, KL {row['kl']:.3f} nats"
+        ),
+    )
+    return Conclusion(concluded.tables, concluded.figures | pictures)
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
@@ -55,8 +47,7 @@ def figure(rows: Rows) -> Figure:
 def verdict(rows: Rows) -> list[str]:
     """A sentence a variant and claim, by the claims' own rules."""
     return [
-        f"{claim.said.name} (Figure {claim.said.figure}), {name}: {claim.verdict}. {claim.found}."
+        sentence
         for name in dict.fromkeys(map(named, rows))
-        for claim in claims.judged({"claims": [run for run in rows if named(run) == name]})
-        if claim.statements
+        for sentence in claims.sentences("claims", [run for run in rows if named(run) == name], f", {name}")
     ]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from aae.draw.seeds import figure_seeds
 from aae.studies import claims
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant
+from aae.studies.variants import Rows, by_variant, start
 
 PANELS = ("decoded_distance", "return_median", "unsure")
 
@@ -25,15 +25,11 @@ def figure(rows: Rows) -> Figure:
 
 def verdict(rows: Rows) -> list[str]:
     """A sentence a claim, by its own rule, and one a variant with all numbers."""
-    sentences = [
-        f"{claim.said.name} (Figure {claim.said.figure}): {claim.verdict}. {claim.found}."
-        for claim in claims.judged({__name__.rpartition(".")[2]: rows})
-        if claim.statements
-    ]
+    sentences = claims.sentences("percentiles", rows)
     for name in dict.fromkeys(map(claims.named, rows)):
         runs = [run for run in rows if claims.named(run) == name]
         seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
-        sentences.append(f"{name[:1].upper()}{name[1:]} ({seeds}): {decoded(runs)}.")
+        sentences.append(f"{start(name)} ({seeds}): {decoded(runs)}.")
     return sentences
 
 

@@ -23,6 +23,11 @@ def named(run: Mapping[str, Any]) -> str:
     return "gaussian, learned sigma" if run["sigma"] == "learned" else f"gaussian, sigma {run['sigma']:g}"
 
 
+def start(words: str) -> str:
+    """Words at the start of a sentence; names in them stay as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def over(
     rows: Rows, setting: str, measure: str, name: Callable[[Mapping[str, Any]], str]
 ) -> list[tuple[str, list[float], list[np.ndarray]]]:

@@ -158,6 +158,16 @@ def load_tensors(path: Path) -> dict[str, torch.Tensor]:
     return read(path, lambda: load_file(path))
 
 
+def save_arrays(arrays: Mapping[str, np.ndarray], path: Path, metadata: dict[str, str] | None = None) -> None:
+    """The same of arrays, where nothing needs torch."""
+    from safetensors.numpy import save
+
+    with atomic(path) as partial:
+        partial.write_bytes(
+            save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+        )
+
+
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read what `save_tensors` wrote, in stages that need no torch."""
     from safetensors.numpy import load_file

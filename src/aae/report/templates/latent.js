@@ -150,6 +150,13 @@
       sheet, (tile % columns) * WIDE, Math.floor(tile / columns) * HIGH, WIDE, HIGH, 0, 0, width, height);
   }
 
+  // The pixel of a canvas at which the pointer is.
+  function onCanvas(canvas, event) {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * canvas.width,
+      ((event.clientY - box.top) / box.height) * canvas.height];
+  }
+
   const clear = (canvas) => canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
 
   function draw() {
@@ -212,15 +219,19 @@
     context.fillText(words, left, y);
   }
 
-  let asked = false;
-  function redraw() {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      draw();
-    });
+  // A function that does the work with the next frame, once however often it is called before.
+  function oncePerFrame(work) {
+    let asked = false;
+    return () => {
+      if (asked) return;
+      asked = true;
+      requestAnimationFrame(() => {
+        asked = false;
+        work();
+      });
+    };
   }
+  const redraw = oncePerFrame(draw);
 
   function redrawDots() {
     dots = null;
@@ -388,12 +399,6 @@
   }
 
   let stroke = null; // Where the pen is.
-  const onSketch = (event) => {
-    const box = sketch.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * sketch.width,
-      ((event.clientY - box.top) / box.height) * sketch.height];
-  };
-
   function mark(point) {
     ink.strokeStyle = "#fff";
     ink.lineWidth = PEN * sketch.width;
@@ -405,28 +410,20 @@
     stroke = point;
   }
 
-  let reading = false;
-  function readSoon() {
-    if (reading) return;
-    reading = true;
-    requestAnimationFrame(() => {
-      reading = false;
-      readSketch();
-    });
-  }
+  const readSoon = oncePerFrame(readSketch);
 
   sketch.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     sketch.setPointerCapture(event.pointerId);
     if (drawn && drawn.place !== null) wipe(); // A test image makes room for a digit of one's own.
-    stroke = onSketch(event);
+    stroke = onCanvas(sketch, event);
     mark(stroke);
     readSoon();
     event.preventDefault();
   });
   sketch.addEventListener("pointermove", (event) => {
     if (!stroke) return;
-    for (const each of event.getCoalescedEvents?.() ?? [event]) mark(onSketch(each));
+    for (const each of event.getCoalescedEvents?.() ?? [event]) mark(onCanvas(sketch, each));
     readSoon();
   });
   for (const end of ["pointerup", "pointercancel"]) {
@@ -496,7 +493,7 @@
     const next = (place) => {
       if (place > last) {
         stop();
-        say(`${$("epoch").getAttribute("aria-valuetext")}`);
+        say(slider.getAttribute("aria-valuetext"));
         return;
       }
       // Whoever wants less motion sees one epoch after the other, none move.
@@ -524,10 +521,7 @@
 
   // --- Listening ---
 
-  const codeOf = (event) => {
-    const box = plane.getBoundingClientRect(), scale = size() / box.width;
-    return toCode((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-  };
+  const codeOf = (event) => toCode(...onCanvas(plane, event));
   plane.addEventListener("pointermove", (event) => moveTo(codeOf(event)));
   plane.addEventListener("pointerdown", (event) => {
     moveTo(codeOf(event));
