@@ -16,7 +16,7 @@ from aae.studies import table1
 from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.variants import Rows, by_variant, paired
 
-BY = ("encoder", "prior", "objective", "labels")  # What a variant's runs have in common in the table.
+BY = ("encoder", "prior", "objective", "likelihood", "labels")  # What a variant's runs have in common.
 PANELS = ("kl", "below_quarter", "reconstruction_error", "neighbour_accuracy")
 
 # What decides, written down before the run.
@@ -33,6 +33,7 @@ HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
 ONE_SEED, NOT_YET, NOT_TESTED = "not judged: one seed", "not measured yet", "not tested"
 SEEDS = 3  # Beyond which longer runs in the paper's settings count more than more of them.
 
+VAES = "2C", "2D"  # Figures of the paper that show a VAE.
 PAPER = "paper"  # The study of the paper's own settings.
 
 
@@ -107,8 +108,9 @@ def told(rows: Rows, prior: str) -> Rows:
 
 
 def vae(rows: Rows, prior: str) -> Rows:
-    """The runs of a VAE."""
-    return of(rows, prior, "gaussian", "variational")
+    """The runs of the first VAE with a prior; a study may have others, of another likelihood or weight."""
+    runs = of(rows, prior, "gaussian", "variational")
+    return [run for run in runs if run["likelihood"] == runs[0]["likelihood"]]
 
 
 def _of(rows: Rows, *wanted: str) -> Rows:
@@ -230,13 +232,16 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies beside encoder and prior: the objective, and how many digits are told."""
-    return {"objective": config.objective_name, "labels": config.labels}
+    """What the study varies beside encoder and prior: the objective, a VAE's likelihood, and told digits."""
+    name, train = config.objective_name, config.train
+    of_pixels = "Bernoulli" if train.reconstruction_loss == "cross_entropy" else "Gaussian"
+    likelihood = f"{of_pixels} likelihood, weight {train.kl_weight:g}" if name == "variational" else ""
+    return {"objective": name, "likelihood": likelihood, "labels": config.labels}
 
 
 def named(run: Mapping[str, Any]) -> str:
     """A run's variant in words."""
-    model = "VAE" if run["objective"] == "variational" else f"AAE {run['encoder']}"
+    model = f"VAE, {run['likelihood']}" if run["objective"] == "variational" else f"AAE {run['encoder']}"
     return f"{run['prior']}, {model}" + (f", {run['labels']:,} labels" if run["labels"] else "")
 
 
@@ -249,16 +254,29 @@ def figure(rows: Rows) -> Figure:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """A sentence a claim."""
-    return sentences("claims", rows)
+    """A sentence a claim, and the claims about the VAE once more for each other likelihood or weight."""
+    result = sentences("claims", rows)
+    vaes = [run for run in rows if run["objective"] == "variational"]
+    others = [run for run in rows if run["objective"] != "variational"]
+    for likelihood in list(dict.fromkeys(run["likelihood"] for run in vaes))[1:]:
+        runs = [run for run in vaes if run["likelihood"] == likelihood]
+        result += sentences("claims", [*others, *runs], f", {likelihood}", VAES)
+    return result
 
 
-def sentences(study: str, rows: Rows, about: str = "") -> list[str]:
-    """A sentence for each claim that the runs of a study judge, with words about these runs."""
+def sentences(study: str, rows: Rows, about: str = "", figures: Sequence[str] = ()) -> list[str]:
+    """A sentence for each claim that the runs of a study judge, with words about these runs.
+
+    Args:
+        study: its name.
+        rows: its runs.
+        about: what to say of them.
+        figures: of the paper, whose claims are asked for; all if there are none.
+    """
     return [
         f"{each.said.name} (Figure {each.said.figure}){about}: {each.verdict}. {each.found}."
         for each in judged({study: rows})
-        if each.statements
+        if each.statements and (not figures or each.said.figure in figures)
     ]
 
 
