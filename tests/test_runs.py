@@ -185,6 +185,10 @@ def test_measures_beyond_the_usual_have_entries_of_their_own(sample_folder: Path
     images = read_images(sample_folder, config)
     usual = evaluation_key(config, images)
     assert evaluation_key(config, images, ("log_likelihood",)) not in {usual, training_key(config, images)}
+    # A Gaussian has no components: its runs share the evaluations of grids that do not ask for them.
+    assert evaluation_key(config, images, ("components",)) == usual
+    mixture = config_of(prior="mixture")
+    assert evaluation_key(mixture, images, ("components",)) != evaluation_key(mixture, images)
 
 
 KEYS = """

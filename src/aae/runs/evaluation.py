@@ -23,6 +23,7 @@ MEASURES = "measures.json"
 
 def evaluation_key(config: RunConfig, images: Images, extra: tuple[str, ...] = ()) -> str:
     """The name of a run's numbers: its training run, what measures it, and that code's meaning."""
+    extra = applicable(extra, config)
     modules = ["aae.measure.evaluation", *(EXTRA[name].module for name in extra)]
     code = meaning(modules, inside="aae.measure")
     return short_hash(training_key(config, images), *extra, code)
@@ -75,9 +76,8 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
     with threadpool_limits(config.train.threads):
         found = evaluate(config, autoencoder, discriminator, codes, evaluation, images.x, history)
         measures: dict[str, Any] = dict(found.measures)
-        for name, each in EXTRA.items():
-            if name in extra:
-                measures |= each.measure(Evaluated(config, autoencoder, codes, images))
+        for name in applicable(extra, config):
+            measures |= EXTRA[name].measure(Evaluated(config, autoencoder, codes, images))
     artifacts.save_json(artifacts.rounded(measures), folder / MEASURES)
     artifacts.save_table(found.codes.to_dict("records"), folder / "codes.csv")
     artifacts.save_table(found.curves.to_dict("records"), folder / "curves.csv")
@@ -128,14 +128,21 @@ class Extra(NamedTuple):
     module: str
     """Where it is: its meaning is part of the evaluation's key."""
     measure: Callable[[Evaluated], dict[str, float]]
+    applies: Callable[[RunConfig], object] = lambda config: True
+    """To runs with these settings; others share the evaluations of grids that do not ask for it."""
 
 
 EXTRA = {
-    "components": Extra("aae.measure.components", _components),
+    "components": Extra("aae.measure.components", _components, lambda config: run_prior(config).components),
     "log_likelihood": Extra("aae.measure.likelihood", _likelihood),
     "manifold": Extra("aae.measure.manifold", _manifold),
     "smoothed_kl": Extra("aae.measure.smoothed", _smoothed),
 }
+
+
+def applicable(extra: tuple[str, ...], config: RunConfig) -> tuple[str, ...]:
+    """The measures among `extra` that a run has, in the order of `EXTRA`."""
+    return tuple(name for name, each in EXTRA.items() if name in extra and each.applies(config))
 
 
 def require_unseen(images: Images) -> None:
