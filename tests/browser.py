@@ -58,11 +58,16 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, file: Path, width: int = DESK, dark: bool = False, still: bool = False
+    browser: Browser,
+    file: Path,
+    width: int = DESK,
+    dark: bool = False,
+    still: bool = False,
+    height: int = 900,
 ) -> Iterator[Opened]:
-    """A file's page in a window of this width, offline; `still` for those who want less motion."""
+    """A file's page in a window of this size, offline; `still` for those who want less motion."""
     context = browser.new_context(
-        viewport={"width": width, "height": 900},
+        viewport={"width": width, "height": height},
         offline=True,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce" if still else "no-preference",

@@ -211,6 +211,22 @@ def test_broken_yaml_is_reported_in_one_line(text: str) -> None:
     assert "not valid YAML" in complaint(text)
 
 
+def test_a_key_that_stands_twice_is_refused_with_both_lines() -> None:
+    line = 1 + TEXT[: TEXT.index("  epochs: 18")].count("\n")
+    text = TEXT.replace("\n  batch_size", "\n  epochs: 20\n  batch_size", 1)
+    said = f"params.yaml: line {line + 1}: 'epochs' stands in line {line} already; allowed: once"
+    assert complaint(text) == said
+    twice = "variants:\n  a: {}\n  b: {prior: none}\n  a: {prior: none}\n"
+    assert "line 4: 'a' stands in line 2" in failure(lambda: parse_study(twice))
+    assert "line 1: 'seed' stands in line 1" in complaint("{seed: 0, seed: 1}")
+
+
+def test_a_merged_key_may_be_overridden() -> None:
+    variants = "  a: &a {<<: {seed: 1}, prior: none, seed: 2}\n  b: {<<: [*a, {seed: 5}], prior: uniform}\n"
+    grid = parse_study("prediction: It goes.\nseeds: [0]\nvariants:\n" + variants)
+    assert grid.variants == {"a": {"seed": 2, "prior": "none"}, "b": {"seed": 2, "prior": "uniform"}}
+
+
 @settings(deadline=None, max_examples=80)
 @given(CONTENTS)
 def test_whatever_the_file_holds_people_get_settings_or_one_line(content: Any) -> None:

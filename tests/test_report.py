@@ -447,6 +447,41 @@ def test_training_plays_to_its_end_and_jumps_for_those_who_want_less_motion(
         assert report.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("width", "height"), [(PHONE, 844), (PHONE, 664), (320, 568), (740, 360), (667, 375)]
+)
+def test_on_a_phone_the_whole_plane_is_in_sight_while_the_slider_moves(
+    browser: Browser, file: Path, width: int, height: int
+) -> None:
+    with opened(browser, file, width, height=height) as report:
+        ready(report)
+        slider = report.page.locator("#latent-epoch")
+        slider.press("Home")  # As the keyboard brings it into sight,
+        report.page.wait_for_function("latent.state().epoch === 0")
+        assert in_sight_together(report)
+        slider.evaluate("e => scrollBy(0, e.getBoundingClientRect().bottom - innerHeight)")  # and a finger.
+        assert in_sight_together(report)
+        assert report.barriers() == []
+        assert report.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def in_sight_together(report: Opened) -> bool:
+    """Whether plane and slider lie in the window, and neither on the other."""
+    box, other = (report.page.locator(f"#latent-{name}").bounding_box() for name in ("plane", "epoch"))
+    window = report.page.viewport_size
+    assert box is not None
+    assert other is not None
+    assert window is not None
+    inside = [
+        each["x"] >= 0 and each["y"] >= 0
+        and each["x"] + each["width"] <= window["width"]
+        and each["y"] + each["height"] <= window["height"] + 0.5
+        for each in (box, other)
+    ]  # fmt: skip
+    apart = other["y"] >= box["y"] + box["height"] or other["x"] >= box["x"] + box["width"]
+    return all(inside) and apart and box["width"] > 0.6 * min(window["width"], window["height"])
+
+
 def test_playing_stops_where_it_is_asked_to(report: Opened) -> None:
     button = report.page.locator("#latent-train")
     button.click()

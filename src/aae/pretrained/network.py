@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from aae.pretrained.arrays import as_images, as_numbers
 from aae.system import artifacts
 from aae.system.errors import UserError
 
@@ -50,53 +52,52 @@ class Network:
         """Dimensions of a code."""
         return len(self.encoder[-1].bias)
 
-    def encode(self, images: np.ndarray) -> np.ndarray:
+    def encode(self, images: ArrayLike) -> np.ndarray:
         """Codes of images.
 
         Args:
-            images: bytes or numbers in [0, 1], (n, height, width); digits are light on a dark ground.
+            images: numbers from 0 to 1 or from 0 to 255, (n, height, width), or as `as_images` takes them;
+                digits are light on a dark ground.
 
         Returns:
-            (n, dim), float32.
+            (n, dim), float32; of one image n is 1.
 
         Raises:
-            UserError: images of another shape, or numbers out of [0, 1].
+            UserError: images of another shape, or other numbers.
         """
-        images = np.asarray(images)
-        if images.ndim != 3 or images.shape[1:] != self.shape:
+        x = as_images(images, self.shape)
+        if x.shape[1:] != self.shape:
             height, width = self.shape
-            raise UserError(f"expected images of shape (n, {height}, {width}), found {images.shape}")
-        x = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
-        if not (len(x) == 0 or (x.min() >= 0 and x.max() <= 1)):  # NaN is neither.
-            raise UserError(
-                f"expected bytes, or numbers from 0 to 1; found {images.dtype} from {images.min():g} to "
-                f"{images.max():g}"
-            )
+            raise UserError(f"expected images of {height} x {width} pixels, found shape {x.shape}")
         return _through(self.encoder, x.reshape(len(x), math.prod(self.shape)))
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
+    def decode(self, z: ArrayLike) -> np.ndarray:
         """Images of codes.
 
         Args:
-            z: (n, dim).
+            z: (n, dim), or one code, (dim,).
 
         Returns:
-            Pixels in (0, 1), (n, height, width), float32.
+            Pixels in (0, 1), (n, height, width), float32; of one code n is 1.
 
         Raises:
             UserError: codes of another number of dimensions, not finite, or unheard-of far out.
         """
-        z = np.asarray(z, dtype=np.float32)
-        if z.ndim != 2 or z.shape[1] != self.dim:
-            raise UserError(f"expected codes of shape (n, {self.dim}), found {z.shape}")
-        far = np.flatnonzero(~(np.abs(z) <= FARTHEST * self.prior_std).all(axis=1))  # NaN is far.
+        codes = as_numbers(z).astype(np.float64)
+        if codes.shape == (self.dim,):
+            codes = codes[None]
+        if codes.ndim != 2 or codes.shape[1] != self.dim:
+            raise UserError(f"expected codes of shape (n, {self.dim}), found {codes.shape}")
+        distances, farthest = np.abs(codes).max(axis=1), FARTHEST * self.prior_std
+        far = np.flatnonzero(~(distances <= farthest))  # NaN is far.
         if len(far):
             raise UserError(
-                f"code {far[0] + 1} lies too far out at {np.abs(z[far[0]]).max():.3g}; allowed: up to "
-                f"{FARTHEST * self.prior_std:g}"
+                f"code {far[0] + 1} has a coordinate of size {distances[far[0]]:.3g}; allowed: up to "
+                f"{farthest:g}"
             )
+        codes = codes.astype(np.float32)
         # Not 1 / (1 + exp(-logit)), which overflows.
-        return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, z).reshape(-1, *self.shape))
+        return 0.5 + 0.5 * np.tanh(0.5 * _through(self.decoder, codes).reshape(-1, *self.shape))
 
     def save(self, path: Path) -> None:
         """Write the file that `load` reads."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aae.data.idx import parse_idx
+from aae.pretrained.arrays import as_images
 from aae.score.reading import Source
 from aae.system.errors import UserError
 
@@ -45,20 +46,17 @@ def read_pictures(path: Path, shape: tuple[int, int]) -> Pictures:
     source = Source(path)
     content = source.content()
     if content.startswith(b"\0\0\x08"):
-        grey = _unit(source, parse_idx(content, source))
+        array = parse_idx(content, source)
     elif content.startswith(b"\x93NUMPY"):
-        grey = _unit(source, _npy(source, content))
+        array = _npy(source, content)
     else:
-        grey = _picture(source, content)
-    height, width = shape
-    if grey.ndim == 2 and grey.shape[1] == height * width:  # A row an image.
-        grey = grey.reshape(-1, height, width)
-    elif grey.ndim == 2:
-        grey = grey[None]
-    if grey.ndim != 3 or 0 in grey.shape:
-        raise UserError(
-            f"{source}: expected images, (n, height, width) or (n, {height * width}); found {grey.shape}"
-        )
+        array = _picture(source, content)
+    try:
+        grey = as_images(array, shape)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    if 0 in grey.shape:
+        raise UserError(f"{source}: no images, its shape is {array.shape}")
     paper = np.median(_border(grey), axis=1)
     light = paper > 0.5
     wrong = light | (grey.shape[1:] != shape)
@@ -140,17 +138,4 @@ def _npy(source: Source, content: bytes) -> np.ndarray:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise UserError(f"{source} cannot be read as NPY ({error})") from None
-    if loaded.dtype.kind not in "buif":
-        raise UserError(f"{source}: expected numbers from 0 to 1 or from 0 to 255; found {loaded.dtype}")
     return np.asarray(loaded)
-
-
-def _unit(source: Source, array: np.ndarray) -> np.ndarray:
-    """Whole numbers up to 255, or any up to 1, as numbers in [0, 1], float32."""
-    whole = array.dtype.kind in "iu"
-    highest = 255 if whole or (array.dtype.kind == "f" and array.size and array.max() > 1) else 1
-    if array.size and not (array.min() >= 0 and array.max() <= highest):  # NaN is neither.
-        raise UserError(
-            f"{source}: expected numbers from 0 to 1 or from 0 to 255; found {array.min()} to {array.max()}"
-        )
-    return array.astype(np.float32) / highest

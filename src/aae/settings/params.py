@@ -166,9 +166,29 @@ def parse_study(text: str) -> GridSettings:
     return study
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that stands twice, of which PyYAML takes the last."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping as written: what `<<` brings comes later, and may be overridden."""
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if key.tag != self.DEFAULT_SCALAR_TAG:  # No name: `<<`, or what the schema refuses.
+                continue
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise UserError(
+                    f"params.yaml: line {line}: {key.value!r} stands in line {lines[key.value]} already; "
+                    "allowed: once"
+                )
+            lines[key.value] = line
+        return node
+
+
 def _parse(text: str, schema: type[Schema]) -> Schema:
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 and 0x_ are ValueErrors.
         reason = " ".join(str(error).split())
         raise UserError(f"params.yaml is not valid YAML: {reason}") from None
