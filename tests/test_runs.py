@@ -376,12 +376,15 @@ def test_a_null_is_of_as_many_samples_as_there_are_codes_and_is_made_once(store:
     drawn: list[None] = []
     null = find_null(store, prior, 120, 240, lambda: drawn.append(None))
     assert (null["n"], null["training"]["n"], null["density"]["n"]) == (120, 240, 360)
-    assert drawn
+    samples = len(drawn)
     drawn.clear()
     assert find_null(store, prior, 120, 240, lambda: drawn.append(None)) == null
     assert not drawn
     # More codes lie closer to the prior.
     assert find_null(store, prior, 480, 960)["raw"]["kl"]["std"] < null["raw"]["kl"]["std"]
+    # Beyond the plane, where each costs far more, they are fewer.
+    find_null(store, prior_class("gaussian")(dim=3), 120, 240, lambda: drawn.append(None))
+    assert 0 < len(drawn) < samples / 4
 
 
 # Checkpoints.

@@ -15,6 +15,9 @@ from aae.system.errors import UserError
 
 Null = dict[str, Any]  # What `aae.measure.nulls` gives for one prior.
 LEAST_CODES = 100
+# Of each distribution beyond the plane. Trees find neighbours the slower the more dimensions there are: as
+# many samples as in the plane take twenty minutes in eight.
+SAMPLES_BEYOND = (30, 6)
 
 
 def find_null(
@@ -23,7 +26,7 @@ def find_null(
     """Null distributions of a prior: `null_bands` of n codes, and `large_null_bands` of n and m.
 
     Args:
-        store: where they lie; what is not there takes a quarter of a minute.
+        store: where they lie; what is not there takes a quarter of a minute, and some in more dimensions.
         prior: the distribution that codes should follow.
         n: codes of evaluation images.
         m: codes of training images.
@@ -38,18 +41,19 @@ def find_null(
         )
     # Measures have the prior's standard deviation as their unit. What `none` is measured against has a name.
     unit = prior_class(prior.name)(dim=prior.dim)
+    few, fewer = ((samples,) if prior.dim > 2 else () for samples in SAMPLES_BEYOND)
 
     def small() -> Null:
         from aae.measure.nulls import null_bands  # Imports SciPy, which takes a second.
 
-        return null_bands(n, unit, on_sample=on_sample)
+        return null_bands(n, unit, *few, on_sample=on_sample)
 
     def large() -> Null:
         from aae.measure.nulls import large_null_bands
 
-        return large_null_bands(n, m, unit, on_sample=on_sample)
+        return large_null_bands(n, m, unit, *fewer, on_sample=on_sample)
 
-    return _kept(store, prior, (n,), small) | _kept(store, prior, (n, m), large)
+    return _kept(store, prior, (n, *few), small) | _kept(store, prior, (n, m, *fewer), large)
 
 
 def _kept(store: Store, prior: Prior, sizes: tuple[int, ...], measure: Callable[[], Null]) -> Null:
