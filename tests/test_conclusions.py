@@ -48,6 +48,9 @@ def test_table_1_has_the_log_likelihoods_of_its_rows_and_counts_epochs_that_were
         assert row["log_likelihood"] == pytest.approx(sum(of_runs) / len(of_runs))
     assert {each["source"] for each in tables["table"]} == {"reported", "control", "run"}
     assert "20 of its 20 epochs" in tables["answer"][-1]
+    older: dict[str, Any] = dict(table1.conclude(grid("table1", [])).tables)  # Committed rows have no curves.
+    assert older["table"] == tables["table"]
+    assert older["answer"] == tables["answer"][:-1]
 
 
 def test_variants_that_a_study_takes_for_one_are_refused() -> None:

@@ -85,6 +85,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "2E": lambda: figure_2e(IMAGES, f"Figure 2E: {RUN}", prior_class("mixture").coordinates),
     "3": lambda: figure_3([told("mixture"), told("swiss_roll")], "Figure 3: codes of test images", 1.5),
     "table 1": lambda: table1.figure(of_table1.ROWS, of_table1.CONTROLS, of_table1.CURVES),
+    "table 1 over epochs": lambda: table1.figure(
+        [*of_table1.ROWS, *of_table1.LONGER], of_table1.CONTROLS, of_table1.ALL_CURVES
+    ),
     "claims": lambda: claims.figure(made_up.claims_study()),
     "images": lambda: images.figure(made_up.images_study()),
     "limit": lambda: limit.figure(of_limit.study()),

@@ -155,12 +155,17 @@ def test_rows_without_the_measure_judge_nothing_yet() -> None:
         assert claim_of(SHARP, rows).verdict == "not measured yet"
 
 
+def of_table1(recipe: str, epochs: int, seed: int, nats: float) -> dict[str, Any]:
+    return {"recipe": recipe, "epochs": epochs, "seed": seed, "log_likelihood": nats}
+
+
 @pytest.mark.parametrize(
     ("nats", "verdict"), [(345.0, "holds"), (340.05, "holds in part"), (300.0, "does not hold")]
 )
-def test_table_1_is_judged_by_our_recipe(nats: float, verdict: str) -> None:
-    rows = [{"recipe": "our recipe", "log_likelihood": nats + seed - 1, "seed": seed} for seed in range(3)]
-    rows.append({"recipe": "the paper's way", "log_likelihood": 500.0, "seed": 0})
+def test_table_1_is_judged_by_our_recipe_trained_longest(nats: float, verdict: str) -> None:
+    rows = [of_table1("our recipe", 100, seed, nats + seed - 1) for seed in range(3)]
+    rows += [of_table1("our recipe", 18, seed, 100.0) for seed in range(3)]
+    rows += [of_table1("our recipe", 2000, 0, 500.0), of_table1("the paper's way", 100, 0, 500.0)]
     found = claim_of("The AAE reaches the log-likelihood of Table 1", {"table1": rows})
     assert found.verdict == verdict
     assert [number.value for each in found.statements for number in each.numbers] == [pytest.approx(nats)]

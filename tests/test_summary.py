@@ -133,12 +133,13 @@ def test_every_column_is_where_an_evaluation_and_the_null_bands_have_it(
     measures |= smoothed_kl(codes["training"], prior)
     measures |= manifold(config, autoencoder, codes["evaluation"], (x.numpy(), y), images)
     found = run_row(config, with_excess(measures, null))
-    of_components = {"component_accuracy", "stray", "weights_misfit", "kl_within"}
-    assert set(MEASURES) - set(found) == of_components
+    others = {"component_accuracy", "stray", "weights_misfit", "kl_within"}
+    others |= {f"log_likelihood{codes}" for codes in ("", "_training_codes", "_test_codes")}
+    assert set(MEASURES) - set(found) == others
     bands = {name: measure.band(null) for name, measure in MEASURES.items() if measure.null}
     assert all({"mean", "low", "high"} <= set(band) for band in bands.values())
     rows = details(with_excess(measures, null), null, "here")
-    assert len(rows) == len(MEASURES) - len(of_components) + 5 + 1
+    assert len(rows) == len(MEASURES) - len(others) + 5 + 1
 
 
 # The panels of the fit.

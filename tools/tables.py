@@ -8,6 +8,7 @@ import pandas as pd
 from aae.report.results import table
 from aae.studies import figures
 from aae.studies.claims import Claim, Said
+from aae.studies.table1 import with_epochs
 
 SOURCES = {"reported": "the paper", "control": "here, a control", "run": "here"}
 
@@ -121,7 +122,7 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
         [
             "[Table 1](docs/paper.md#table-1)",
             f"log-likelihood {_with_error(reported)} nats",
-            "; ".join(f"{row['samples']}: {_with_error(row)}" for row in ours),
+            "; ".join(f"{with_epochs(row)}: {_with_error(row)}" for row in ours),
             f"**{verdict}**",
         ]
     )
@@ -164,6 +165,7 @@ def likelihood_table(rows: Sequence[dict[str, Any]]) -> str:
             "" if row["squared_error"] is None else f"{row['squared_error']:.4f}",
             "" if row["kl"] is None else f"{row['kl']:.2f}",
         ]
-        name = f"**{row['samples']}**" if row["source"] == "run" else row["samples"]
+        name = with_epochs(row)
+        name = f"**{name}**" if row["source"] == "run" else name
         lines.append([name, _with_error(row), *cells, SOURCES[row["source"]]])
     return table(lines)

@@ -40,6 +40,7 @@ class Measure:
 
 KL, W2, SIGMA = "KL(q || p)", "sliced W2", "sigma(x)"
 STD = "std of p(z)"
+LIKELIHOOD = "log-likelihood of test images"
 NEAREST, RETURN = "distance to the nearest training image", "|E(D(z)) - z|"
 MEASURES: dict[str, Measure] = {
     "reconstruction_error": Measure("squared error a pixel", IMAGES, form=".4f"),
@@ -98,6 +99,10 @@ MEASURES: dict[str, Measure] = {
     "unsure_reconstructions": Measure("share of which a classifier is unsure", "reconstructions", form=".1%"),
     "unsure_images": Measure("share of which a classifier is unsure", IMAGES, form=".1%"),
     "classifier_accuracy": Measure("accuracy of the classifier", IMAGES, form=".1%"),
+    # What `measures: [log_likelihood]` adds.
+    "log_likelihood": Measure(LIKELIHOOD, "about decoded samples of p(z)", "nats", ".1f"),
+    "log_likelihood_training_codes": Measure(LIKELIHOOD, f"about decoded {TRAINING}", "nats", ".1f"),
+    "log_likelihood_test_codes": Measure(LIKELIHOOD, f"about decoded {TEST}", "nats", ".1f"),
     "sigma_median": Measure(f"{SIGMA}, median", TEST, STD, ".2g"),
     "sigma_p95": Measure(f"{SIGMA}, 95th percentile", TEST, STD, ".2g"),
     "entropy": Measure("entropy of q(z|x), mean", TEST, "nats"),

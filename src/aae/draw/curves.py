@@ -59,9 +59,9 @@ def figure_curves(panels: Sequence[Panel], setting: str, title: str) -> Figure:
     return figure
 
 
-def draw_panel(axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel, styles: Sequence[tuple[str, str]] = STYLES) -> None:
     """The curves of one number, shifted a little against each other, so that intervals can be told apart."""
-    for place, (curve, (style, colour)) in enumerate(zip(panel.curves, STYLES, strict=False)):
+    for place, (curve, (style, colour)) in enumerate(zip(panel.curves, styles, strict=False)):
         x = np.asarray(curve.x) * 1.1 ** (place - (len(panel.curves) - 1) / 2)
         means = np.array([np.mean(values) for values in curve.seeds])
         reach = [half_width(values) for values in curve.seeds]

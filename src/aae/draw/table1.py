@@ -1,4 +1,4 @@
-"""Log-likelihoods of models as reported and as measured, and how fast two ways of training learn."""
+"""Log-likelihoods of models as reported, as measured and over epochs, and how fast two recipes learn."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,13 +7,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
+from aae.draw.curves import Panel, draw_panel
 from aae.draw.fit import draw_seeds, seed_handles
-from aae.draw.style import BLUE, GREY, LAYOUT, ORANGE, WIDTH, styled
+from aae.draw.style import BAND, BLUE, GREY, LAYOUT, ORANGE, WIDTH, styled
+from aae.draw.training_curves import BESIDE
 
 STYLES = {"reported": ("s", GREY), "control": ("^", ORANGE)}
 LABELS = {"reported": "as the paper reports it", "control": "no model, as a control"}
 LINES = (("-", BLUE), ("--", "black"))
+LOWER = 2.2  # Inches of height of the panel of budgets.
 
 
 class Mark(NamedTuple):
@@ -37,19 +41,32 @@ class Loss(NamedTuple):
 
 
 @styled
-def figure_table1(marks: Sequence[Mark], losses: Sequence[Loss], title: str) -> Figure:
+def figure_table1(
+    marks: Sequence[Mark],
+    losses: Sequence[Loss],
+    budgets: Panel,
+    paper: tuple[float, float],
+    title: str,
+) -> Figure:
     """Log-likelihoods, a row each, beside the squared error over training, a line a run.
 
     Args:
         marks: from the top down.
-        losses: runs of the same name have the same line; of two names at most.
+        losses: runs of the same name have the same line; of two names at most. None for no such panel.
+        budgets: log-likelihoods over epochs, curves of the same names. None for no such panel.
+        paper: the paper's own, and its standard error: a band in that panel.
         title: one line above the panels.
     """
-    figure = Figure(figsize=(WIDTH, 1.3 + 0.25 * len(marks)), layout=LAYOUT)
+    upper = 1.3 + 0.25 * len(marks)
+    heights = (upper, LOWER) if budgets.curves else (upper,)
+    figure = Figure(figsize=(WIDTH, sum(heights)), layout=LAYOUT)
     figure.suptitle(title)
-    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    draw_marks(left, marks)
-    draw_losses(right, losses)
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=(1.15, 1), height_ratios=heights)
+    draw_marks(figure.add_subplot(grid[0, 0] if losses else grid[0, :]), marks)
+    if losses:
+        draw_losses(figure.add_subplot(grid[0, 1]), losses)
+    if budgets.curves:
+        draw_budgets(figure.add_subplot(grid[1, :]), budgets, paper)
     handles = [
         Line2D([], [], marker=marker, linestyle="", color=colour, label=LABELS[source])
         for source, (marker, colour) in STYLES.items()
@@ -85,5 +102,15 @@ def draw_losses(axes: Axes, losses: Sequence[Loss]) -> None:
     axes.set(xlabel="updates", ylabel="squared error a pixel, training images", yscale="log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    if losses:
-        axes.legend(title="a line a seed")
+    axes.legend(title="a line a seed")
+
+
+def draw_budgets(axes: Axes, budgets: Panel, paper: tuple[float, float]) -> None:
+    """Log-likelihoods over epochs, each budget a training of its own, and the paper's as a band."""
+    draw_panel(axes, budgets, [(f"o{line}", colour) for line, colour in LINES])
+    value, error = paper
+    label = f"the paper's AAE,\n{value:g} ± {error:g}"
+    axes.axhspan(value - error, value + error, color=BAND, linewidth=0, zorder=0, label=label)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # 18 and 20 are too near for a tick each.
+    axes.set(xlabel="epochs", ylabel="nats")
+    axes.legend(**BESIDE)

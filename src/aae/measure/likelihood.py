@@ -1,8 +1,10 @@
 """The Parzen-window log-likelihood of test images about samples of a model, and about controls (Table 1)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -18,21 +20,47 @@ PASSES = 10  # Of k-means over the images: with five images a cluster it changes
 
 
 def likelihood_of_run(
-    config: RunConfig, autoencoder: Autoencoder, x_validation: np.ndarray, x_test: np.ndarray
+    config: RunConfig,
+    autoencoder: Autoencoder,
+    codes: Mapping[str, np.ndarray],
+    x_validation: np.ndarray,
+    x_test: np.ndarray,
 ) -> dict[str, float]:
-    """Of the test images about decoded samples of p(z).
+    """Of the test images about decoded samples of p(z) and, to tell what these lack, about decoded codes.
+
+    Each set of centres has a bandwidth of its own. From samples to training codes q(z) takes the place of
+    p(z). Among test codes every test image finds its own reconstruction.
 
     Args:
         config: the run's settings.
         autoencoder: its trained networks.
-        x_validation: images in [0, 1] that it did not learn from, (k, pixels): they choose the bandwidth.
+        codes: "training", (m, code_dim), and "evaluation", of the test images, (n, code_dim).
+        x_validation: images in [0, 1] that it did not learn from, (k, pixels): they choose the bandwidths.
         x_test: images in [0, 1], (n, pixels).
 
     Returns:
-        "log_likelihood" in nats, its "standard_error" over images, and "bandwidth".
+        Of `SAMPLES` samples of p(z) "log_likelihood" in nats, its "standard_error" over images, and
+        "bandwidth"; and "log_likelihood_training_codes", "bandwidth_training_codes",
+        "log_likelihood_test_codes" and "bandwidth_test_codes" of as many codes, or all where there are fewer.
+
+    Raises:
+        UserError: no bandwidth is best (`aae.measure.parzen.best_bandwidth`).
     """
-    z = run_prior(config).sample(SAMPLES, named_generator(config.seed, "samples for the likelihood"))
-    return log_likelihood(autoencoder.decode(z).flatten(1).numpy(), x_validation[:CHOOSING], x_test)
+
+    def about(z: torch.Tensor) -> dict[str, float]:
+        samples = autoencoder.decode(z).flatten(1).numpy()
+        return log_likelihood(samples, x_validation[:CHOOSING], x_test)
+
+    prior = run_prior(config)
+    result = about(prior.sample(SAMPLES, named_generator(config.seed, "samples for the likelihood")))
+    for name, kind in (("training", "training"), ("test", "evaluation")):
+        z = torch.as_tensor(codes[kind])
+        order = torch.randperm(
+            len(z), generator=named_generator(config.seed, f"{name} codes for the likelihood")
+        )
+        found = about(z[order[:SAMPLES]])
+        result |= {f"{key}_{name}_codes": found[key] for key in ("log_likelihood", "bandwidth")}
+    return result
 
 
 def likelihood_controls(x: np.ndarray, x_validation: np.ndarray, x_test: np.ndarray) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ def _likelihood(run: Evaluated) -> dict[str, float]:
     require_unseen(run.images)
     parts = run.images.x_validation, run.images.x_evaluation
     unit = (to_unit(part).reshape(len(part), -1) for part in parts)
-    return likelihood_of_run(run.config, run.autoencoder, *unit)
+    return likelihood_of_run(run.config, run.autoencoder, run.codes, *unit)
 
 
 def _manifold(run: Evaluated) -> dict[str, float]:

@@ -14,7 +14,7 @@ from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
 from aae.studies import table1
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, paired
+from aae.studies.variants import Rows, by_variant, longest, paired
 
 BY = ("encoder", "prior", "objective", "likelihood", "labels")  # What a variant's runs have in common.
 PANELS = ("kl", "below_quarter", "reconstruction_error", "neighbour_accuracy")
@@ -31,7 +31,6 @@ NEAR = 1.05  # Decoded percentiles' distance to the nearest training image, in t
 RETURNS = 0.1  # Standard deviations of the prior from a percentile to the code of its image, in the median.
 HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
 ONE_SEED, NOT_YET, NOT_TESTED = "not judged: one seed", "not measured yet", "not tested"
-SEEDS = 3  # Beyond which longer runs in the paper's settings count more than more of them.
 
 VAES = "2C", "2D"  # Figures of the paper that show a VAE.
 PAPER = "paper"  # The study of the paper's own settings.
@@ -288,8 +287,8 @@ def judged(rows: Mapping[str, Rows]) -> list[Claim]:
     rules.
 
     Args:
-        rows: of studies, by name: settings (`BY`; of Table 1 the recipe) and measures. Those of `PAPER` have
-            epochs too.
+        rows: of studies, by name: settings (`BY`; of Table 1 the recipe) and measures. Those of `PAPER` and
+            of Table 1 have epochs too.
     """
     papers = longest(rows.get(PAPER, []))
     return [_claim(said, rows.get(said.study, []), papers) for said in CLAIMS]
@@ -307,15 +306,6 @@ def _statements(said: Said, rows: Rows) -> list[Statement]:
     found = said.needs(rows)
     statements = [each for each in found if each]
     return statements if len(statements) == len(found) else []
-
-
-def longest(rows: Rows) -> Rows:
-    """The runs of the most epochs of those with most seeds, up to `SEEDS`."""
-    seeds = {
-        run["epochs"]: {other["seed"] for other in rows if other["epochs"] == run["epochs"]} for run in rows
-    }
-    best = max(seeds, key=lambda epochs: (min(len(seeds[epochs]), SEEDS), epochs), default=None)
-    return [run for run in rows if run["epochs"] == best]
 
 
 def judge(statements: Sequence[Statement]) -> str:
@@ -360,13 +350,17 @@ def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | N
 
 
 def likely(rows: Rows, recipe: str, least: float) -> Statement | None:
-    """That the mean log-likelihood of a recipe of Table 1 is at least so many nats; None without runs."""
-    runs = [run for run in rows if run.get("recipe") == recipe]
+    """That the mean log-likelihood of a recipe of Table 1, trained longest, is at least so many nats.
+
+    None without runs.
+    """
+    runs = longest([run for run in rows if run.get("recipe") == recipe])
     if not runs:
         return None
     number = Number({"recipe": recipe}, "log_likelihood", _mean(runs, "log_likelihood"))
     values = np.array([run["log_likelihood"] for run in runs])
-    return _beside(f"{recipe}: log-likelihood in nats", values, ".1f", +1, least, [number])
+    words = f"{recipe}, {runs[0]['epochs']:,} epochs: log-likelihood in nats"
+    return _beside(words, values, ".1f", +1, least, [number])
 
 
 def near(rows: Rows, measure: str, other: str, most: float) -> Statement | None:

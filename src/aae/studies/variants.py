@@ -1,4 +1,4 @@
-"""What studies share: names of encoders, curves over a setting, pairs of runs by seed."""
+"""What studies share: names of encoders, curves over a setting, pairs of runs by seed, the longest runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from aae.compare.measures import MEASURES
 from aae.settings.config import RunConfig
 
+ENOUGH = 3  # Seeds beyond which longer runs count more than more of them.
 Rows = Sequence[Mapping[str, Any]]  # A study's table, a row a run.
 
 
@@ -71,3 +72,12 @@ def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:
     of_a, of_b = ({run["seed"]: run[measure] for run in runs} for runs in (a, b))
     seeds = sorted(set(of_a) & set(of_b))
     return np.array([of_a[seed] for seed in seeds]), np.array([of_b[seed] for seed in seeds])
+
+
+def longest(rows: Rows) -> Rows:
+    """The runs of the most epochs of those with most seeds, up to `ENOUGH`."""
+    seeds = {
+        run["epochs"]: {other["seed"] for other in rows if other["epochs"] == run["epochs"]} for run in rows
+    }
+    best = max(seeds, key=lambda epochs: (min(len(seeds[epochs]), ENOUGH), epochs), default=None)
+    return [run for run in rows if run["epochs"] == best]
