@@ -27,8 +27,10 @@ def claims_run(
     labels: int = 0, kl: float = 0.06, below_quarter: float = 0.001, component: float = 0.95,
     kl_weight: float = 1e-4,
 ) -> dict[str, Any]:  # fmt: skip
-    settings = {"encoder": encoder, "prior": prior, "objective": objective, "labels": labels}
-    config = make_config(**settings, seed=seed, train={"kl_weight": kl_weight})
+    config = make_config(
+        encoder=encoder, prior=prior, objective=objective, labels=labels, seed=seed,
+        train={"kl_weight": kl_weight},
+    )  # fmt: skip
     row = row_of(config, evaluation(kl)) | claims.settings(config)
     row |= {"below_quarter": below_quarter + 1e-4 * seed, "kl": kl + 1e-3 * seed}
     return row | ({"component_accuracy": component + 1e-3 * seed} if prior == "mixture" else {})
@@ -83,8 +85,8 @@ def test_a_claim_falls_by_the_rule(variant: str, change: dict[str, Any], claim: 
 
 
 def test_the_first_vae_judges_and_each_other_one_has_sentences_of_its_own() -> None:
-    vae = {"encoder": "gaussian", "objective": "variational", "kl_weight": 2e-3}
-    rows = claims_study() + [claims_run(seed, **vae, below_quarter=0.005) for seed in range(3)]
+    wider: dict[str, Any] = {"encoder": "gaussian", "objective": "variational", "kl_weight": 2e-3}
+    rows = claims_study() + [claims_run(seed, **wider, below_quarter=0.005) for seed in range(3)]
     assert claims_verdicts(rows) == dict.fromkeys(CLAIMS, "holds")
     about = [said for said in claims.verdict(rows) if "Gaussian likelihood, weight 0.002:" in said]
     holes, shape = about

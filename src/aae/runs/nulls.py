@@ -41,19 +41,20 @@ def find_null(
         )
     # Measures have the prior's standard deviation as their unit. What `none` is measured against has a name.
     unit = prior_class(prior.name)(dim=prior.dim)
-    few, fewer = ((samples,) if prior.dim > 2 else () for samples in SAMPLES_BEYOND)
+    few, fewer = ({"samples": samples} if prior.dim > 2 else {} for samples in SAMPLES_BEYOND)
 
     def small() -> Null:
         from aae.measure.nulls import null_bands  # Imports SciPy, which takes a second.
 
-        return null_bands(n, unit, *few, on_sample=on_sample)
+        return null_bands(n, unit, **few, on_sample=on_sample)
 
     def large() -> Null:
         from aae.measure.nulls import large_null_bands
 
-        return large_null_bands(n, m, unit, *fewer, on_sample=on_sample)
+        return large_null_bands(n, m, unit, **fewer, on_sample=on_sample)
 
-    return _kept(store, prior, (n, *few), small) | _kept(store, prior, (n, m, *fewer), large)
+    kept = _kept(store, prior, (n, *few.values()), small)
+    return kept | _kept(store, prior, (n, m, *fewer.values()), large)
 
 
 def _kept(store: Store, prior: Prior, sizes: tuple[int, ...], measure: Callable[[], Null]) -> Null:
