@@ -88,10 +88,10 @@ def test_the_first_vae_judges_and_each_other_one_has_sentences_of_its_own() -> N
     wider: dict[str, Any] = {"encoder": "gaussian", "objective": "variational", "kl_weight": 2e-3}
     rows = claims_study() + [claims_run(seed, **wider, below_quarter=0.005) for seed in range(3)]
     assert claims_verdicts(rows) == dict.fromkeys(CLAIMS, "holds")
-    about = [said for said in claims.verdict(rows) if "Gaussian likelihood, weight 0.002:" in said]
+    about = [said for said in claims.verdict(rows) if ", Gaussian at 0.002:" in said]
     holes, shape = about
     assert holes.startswith(f"{CLAIMS['holes']} (Figure 2C), ")
-    assert "holds in part. gaussian, VAE, Gaussian likelihood, weight 0.002: prior mass" in holes
+    assert "holds in part. gaussian, VAE (Gaussian at 0.002): prior mass" in holes
     assert shape.startswith(CLAIMS["shape"])
 
 

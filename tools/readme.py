@@ -22,6 +22,8 @@ from tables import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+VAES = {("adversarial", "deterministic"), ("variational", "gaussian")}
+SHAPE = ("kl", "kl_whitened", "sliced_w2_excess", "below_quarter", "reconstruction_error")
 NAMES = ("measures", "model-card", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 CLAIMS = "docs/claims.json"
@@ -67,6 +69,7 @@ def fill(text: str, root: Path) -> str:
             pd.read_csv(bench / "quality.csv"),
         ),
         "figure-by-figure": figure_by_figure,
+        "vaes": lambda: vaes_block(rows("means", "studies/claims")),
     }
     for path in root.glob("studies/*/metrics/answer.json"):
         folder = path.parents[1]
@@ -154,6 +157,16 @@ def _evidence(study: str, number: claims.Number) -> dict[str, Any]:
         name, where, key = "means", {**where, "measure": number.measure}, "mean"
     path = f"studies/{study}/metrics/{name}.json"
     return {"path": path, "where": where, "key": key, "value": number.value}
+
+
+def vaes_block(means: list[dict[str, Any]]) -> str:
+    """The AAE and each VAE with the Gaussian prior: fit, shape, holes and error."""
+    shown = [
+        {key: value for key, value in row.items() if key not in {"encoder", "prior", "labels"}}
+        for row in means
+        if row["prior"] == "gaussian" and (row["objective"], row["encoder"]) in VAES
+    ]
+    return results.study_table(shown, SHAPE)
 
 
 def figures_block(folder: Path) -> str:

@@ -260,11 +260,11 @@ def target_table(variants: Rows) -> str:
     return table(lines)
 
 
-def study_table(means: Rows) -> str:
-    """A row a group of runs with equal settings: means over seeds."""
+def study_table(means: Rows, measures: Sequence[str] = STUDY_COLUMNS) -> str:
+    """A row a group of runs with equal settings: means over seeds of some measures."""
     settings = [key for key in means[0] if key not in {"seeds", "measure", "mean", "std", "low", "high"}]
     # Older rows lack newer measures.
-    columns = [name for name in STUDY_COLUMNS if any(row["measure"] == name for row in means)]
+    columns = [name for name in measures if any(row["measure"] == name for row in means)]
     header = [*settings, "seeds", *(MEASURES[name].label for name in columns)]
     lines = [header, ["---"] * len(header)]
     groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}

@@ -231,16 +231,16 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies beside encoder and prior: the objective, a VAE's likelihood, and told digits."""
+    """What a run varies beside encoder and prior: objective, a VAE's likelihood and weight, told digits."""
     name, train = config.objective_name, config.train
     of_pixels = "Bernoulli" if train.reconstruction_loss == "cross_entropy" else "Gaussian"
-    likelihood = f"{of_pixels} likelihood, weight {train.kl_weight:g}" if name == "variational" else ""
+    likelihood = f"{of_pixels} at {train.kl_weight:g}" if name == "variational" else ""
     return {"objective": name, "likelihood": likelihood, "labels": config.labels}
 
 
 def named(run: Mapping[str, Any]) -> str:
     """A run's variant in words."""
-    model = f"VAE, {run['likelihood']}" if run["objective"] == "variational" else f"AAE {run['encoder']}"
+    model = f"VAE ({run['likelihood']})" if run["objective"] == "variational" else f"AAE {run['encoder']}"
     return f"{run['prior']}, {model}" + (f", {run['labels']:,} labels" if run["labels"] else "")
 
 

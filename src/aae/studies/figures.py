@@ -7,7 +7,7 @@ import numpy as np
 
 from aae.draw.labels import Told, figure_3
 from aae.draw.plane import figure_2a
-from aae.settings.config import RunConfig
+from aae.studies import claims
 from aae.studies.common import Conclusion, Grid
 
 POINT_SIZE = 1.5
@@ -19,7 +19,7 @@ def conclude(grid: Grid) -> Conclusion:
     figures = {}
     for run, measures, prior in grid.first_runs():
         config = run.config
-        row = {"figure": run.variant, **measures, **settings(config)}
+        row = {"figure": run.variant, **measures, **claims.settings(config)}
         rows.append(row)
         name = title(run.variant)
         z, y = grid.picture(run.variant, "z"), grid.pictures["labels"]
@@ -38,11 +38,6 @@ def conclude(grid: Grid) -> Conclusion:
 def title(name: str) -> str:
     """What the paper calls the figure of a cell, such as "3" of "3_mixture"."""
     return name.partition("_")[0]
-
-
-def settings(config: RunConfig) -> dict[str, Any]:
-    """What the runs differ in beside encoder and prior."""
-    return {"objective": config.objective_name, "labels": config.labels}
 
 
 def measured(row: Mapping[str, Any]) -> str:
