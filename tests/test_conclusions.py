@@ -161,7 +161,7 @@ def test_figure_2e_has_numbers() -> None:
     measured = [{"variant": run.variant, "seed": run.config.seed, **evaluation(), **MADE_UP} for run in runs]
     measured[0]["unsure"] = 0.13
     concluded = percentiles.conclude(Grid.of(runs, settings, measured, [], {}, lambda prior, n, m: NULL))
-    sharp, manifold, aae, without = concluded.tables["answer"]
+    sharp, manifold, aae, vae, without = concluded.tables["answer"]
     assert "at sharp borders (Figure 2A): holds. " in sharp
     assert "lie on the manifold (Figure 2E): holds. " in manifold
     assert aae == (
@@ -170,4 +170,5 @@ def test_figure_2e_has_numbers() -> None:
         "0.20); a classifier that is right on 98.0% of test images is unsure of 11.2% of p's mass, of 7.0% "
         "of reconstructions and of 5.0% of test images."
     )
+    assert str(vae).startswith("Gaussian, VAE (Bernoulli at 0.001276) (1 seed): ")
     assert str(without).startswith("None, AAE deterministic (1 seed): ")
