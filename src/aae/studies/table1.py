@@ -143,7 +143,7 @@ def verdict(rows: Rows, controls: Rows, curves: Sequence[pd.DataFrame]) -> list[
             f"{papers[0]['epochs']:,}, paired by seed: {row['difference']:+.1f} nats{spread}."
         )
     sentences += [over_epochs(of) for of in runs.values() if len(by_epochs(of)) > 1]
-    sentences += [split(longest(of)) for of in runs.values() if TRAINING_CODES in longest(of)[0]]
+    sentences += [split(of) for of in map(longest, runs.values()) if TRAINING_CODES in of[0]]
     if OURS in runs:
         longer = longest(runs[OURS])
         values, epochs = _values(longer, "log_likelihood"), longer[0]["epochs"]
@@ -205,13 +205,13 @@ def cost(rows: Rows, curves: Sequence[pd.DataFrame]) -> list[str]:
 
 def losses(rows: Rows, curves: Sequence[pd.DataFrame]) -> list[Loss]:
     """The squared error over updates of each run of a shortest budget that has curves."""
-    own = {recipe: shortest(runs) for recipe, runs in by_recipe(rows).items()}
+    budgets = {recipe: shortest(runs)[0]["epochs"] for recipe, runs in by_recipe(rows).items()}
     return [
         Loss(
             run["recipe"], run["updates"] * table["epoch"].to_numpy(), table["reconstruction_loss"].to_numpy()
         )
         for run, table in zip(rows, curves, strict=True)
-        if run in own[run["recipe"]] and not table.empty
+        if run["epochs"] == budgets[run["recipe"]] and not table.empty
     ]
 
 
