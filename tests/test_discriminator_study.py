@@ -7,6 +7,7 @@ import pytest
 from evaluated import NULL, evaluation, row_of
 from tiny import make_config
 
+from aae.compare.equivalence import compare
 from aae.studies import discriminator
 
 Row = dict[str, Any]
@@ -49,7 +50,12 @@ def test_the_verdict_has_a_sentence_a_variant_and_one_on_what_features_cost() ->
     assert fourier.startswith(
         "64 Fourier features, 18 epochs (4 seeds): training codes have a KL divergence of 0.005"
     )
-    assert "KL(q || p) of training codes -0.039 (95% CI -0.039 to -0.039)" in cost
+    assert cost.startswith(
+        "64 Fourier features, 18 epochs, beside the paper's, 18 epochs, paired by seed (4)"
+    )
+    assert (
+        "KL(q || p) of training codes -0.039 (95% CI -0.039 to -0.039): it removes most of the 0.043" in cost
+    )
     assert "squared error of training images +0.00090 (95% CI" in cost
     assert "significant, equivalence within ±0.000667" in cost
 
@@ -75,6 +81,37 @@ def test_codes_are_told_from_the_prior_by_the_measures_above_their_null_bands(
     measures: dict[str, float], told: str
 ) -> None:
     assert f"told from the prior by {told}" in discriminator.verdict(study(**measures), NULL)[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "low", "words"),
+    [
+        (0.04, 0.001, "it removes most of the 0.043 nats"),
+        (0.021, 0.001, "it removes part of the 0.043 nats"),
+        (0.001, 0.001, "no effect shown (0.00"),
+        (-0.01, 0.001, "it adds to the 0.043 nats"),
+        (0.04, 0.05, "there was nothing to remove"),
+    ],
+)
+def test_a_change_removes_what_its_interval_says(change: float, low: float, words: str) -> None:
+    before = np.array([0.043, 0.044, 0.045, 0.044])
+    row = compare(before - change + np.array([0.0, 0.002, -0.002, 0.001]), before, None)
+    kl = {"mean": 0.044, "low": 0.042, "null": 0.001, "null_high": 0.006 if low < 0.042 else low}
+    assert words in discriminator.removes(row, kl)
+
+
+def test_only_variants_that_differ_in_one_thing_are_compared() -> None:
+    fourier, buffer = "64 Fourier features", "the paper's, 20 minibatches"
+    keys = [("the paper's", 18), ("the paper's", 56), (buffer, 18), (fourier, 18), (fourier, 56)]
+    keys.append((f"{fourier}, no reconstruction", 18))
+    assert discriminator.differing(keys) == [
+        (keys[0], keys[1]),
+        (keys[0], keys[2]),
+        (keys[0], keys[3]),
+        (keys[1], keys[4]),
+        (keys[3], keys[4]),
+        (keys[3], keys[5]),
+    ]
 
 
 def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
