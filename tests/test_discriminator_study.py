@@ -38,30 +38,30 @@ def study(**fourier: float) -> list[Row]:
 
 
 def test_the_verdict_has_a_sentence_a_variant_and_one_on_what_features_cost() -> None:
-    paper, fourier, cost = discriminator.verdict(study(), NULL)
-    assert paper.startswith(
-        "The paper's, 18 epochs (4 seeds): training codes have a KL divergence of 0.044 nats"
-    )
-    assert "after a blur of 0.03, 0.05 and 0.1 0.020)" in paper
-    assert "told from the prior by KL(q || p), sliced W2, JSD that boosted trees find" in paper
-    assert "1% of it: it is blind to most of it" in paper
-    assert "test codes have 0.070 nats, blocks of as many consecutive training codes 0.055 (+0.015" in paper
-    assert "above every block in 4 of 4 runs" in paper
-    assert fourier.startswith(
-        "64 Fourier features, 18 epochs (4 seeds): training codes have a KL divergence of 0.005"
-    )
-    assert cost.startswith(
-        "64 Fourier features, 18 epochs, beside the paper's, 18 epochs, paired by seed (4)"
-    )
-    assert (
-        "KL(q || p) of training codes -0.039 (95% CI -0.039 to -0.039): it removes most of the 0.043" in cost
-    )
-    assert "squared error of training images +0.00090 (95% CI" in cost
-    assert "significant, equivalence within ±0.000667" in cost
+    paper, fourier, change = discriminator.verdict(study(), NULL)
+    assert paper.startswith("The paper's, 18 epochs (4 seeds): training codes are told from the prior by ")
+    assert "by KL(q || p), sliced W2, JSD that boosted trees find, JSD that" in paper
+    assert "sees 0.0001 (prior samples 0.0000), 1% of it: it is blind to most of it" in paper
+    assert "+0.015 nats (95% CI +0.015 to +0.015) beside blocks" in paper
+    assert "more than every block in 4 of 4 runs" in paper
+    assert fourier.startswith("64 Fourier features, 18 epochs (4 seeds): training codes")
+    assert change.startswith("64 Fourier features, 18 epochs, beside the paper's, 18 epochs: KL(q || p) of")
+    assert "-0.039 (95% CI -0.039 to -0.039): it removes most of the 0.043 nats" in change
+    assert "squared error of training images +2.7%, significant, equivalence within ±2% not" in change
+
+
+def test_the_table_of_changes_has_each_measure_with_its_interval() -> None:
+    rows = discriminator.changes(study())
+    assert [row["measure"] for row in rows] == list(discriminator.CHANGED)
+    assert {(row["before"], row["after"]) for row in rows} == {
+        ("the paper's, 18 epochs", "64 Fourier features, 18 epochs")
+    }
+    assert rows[2]["difference"] == pytest.approx(0.0009)
+    assert rows[2]["margin"] == pytest.approx(0.02 * np.mean([0.0333 + each for each in SPREAD]))
 
 
 def test_an_error_within_two_percent_is_equivalent() -> None:
-    assert "equivalent within ±0.000667" in discriminator.verdict(study(training_error=0.0335), NULL)[2]
+    assert "equivalent within ±2%" in discriminator.verdict(study(training_error=0.0335), NULL)[2]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_only_variants_that_differ_in_one_thing_are_compared() -> None:
 
 def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     rows = study()
-    variants = [row for numbers in discriminator.groups(rows, NULL) for row in numbers.values()]
+    variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
     text = discriminator.answer(rows, variants)
     assert text.startswith(
         "**What is left, and why?** On training codes it is mostly what the paper's discriminator cannot see."
@@ -130,7 +130,7 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
             0.9 * row["neighbour_jsd"] if row["discriminator"] == "the paper's" else 0.0
         )
         row["probe_jsd"] = 0.0
-    variants = [row for numbers in discriminator.groups(rows, NULL) for row in numbers.values()]
+    variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
     assert "it sees most of what is left" in discriminator.answer(rows, variants)
 
 

@@ -18,6 +18,7 @@ import priors
 from aae.model.parts import PRIORS, prior_class
 from aae.settings.params import parse_study
 from readme import CLAIMS, PAGES, claims_file, fill
+from tables import change_table
 from verify import (
     NUMBERS,
     finish,
@@ -48,6 +49,19 @@ def test_no_output_that_git_brought_is_left_for_dvc_to_skip_its_stage(tmp_path: 
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".*"))
     remove(tmp_path, outputs(ROOT))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_table_of_changes_has_a_row_a_change_and_marks_what_leaves_0_out() -> None:
+    of = {"before": "18 epochs", "after": "56 epochs", "seeds": 8}
+    rows = [
+        of | {"measure": "kl", "difference": -0.01, "low": -0.02, "high": -0.001},
+        of | {"measure": "training_error", "difference": 0.001, "low": -0.001, "high": 0.003},
+    ]
+    assert change_table(rows).splitlines()[2] == (
+        "| 18 epochs → 56 epochs | 8 | **-0.010 (-0.020 to -0.001)** | +0.0010 (-0.0010 to +0.0030) |"
+    )
+    alone = [row | {"low": None, "high": None, "seeds": 1} for row in rows]
+    assert "| 1 | -0.010 | +0.0010 |" in change_table(alone)
 
 
 @pytest.mark.parametrize("n", [3, 8])

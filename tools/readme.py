@@ -14,6 +14,7 @@ from aae.studies import claims
 from tables import (
     bench_tables,
     card_table,
+    change_table,
     claim_table,
     figures_table,
     likelihood_table,
@@ -22,6 +23,15 @@ from tables import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+SIGHT = (
+    "kl_training",
+    *(f"kl_smoothed_{scale}" for scale in (0.03, 0.05, 0.1)),
+    "kl",
+    "kl_blocks",
+    "training_error",
+    "reconstruction_error",
+    "neighbour_accuracy",
+)
 SHAPE = ("kl", "kl_whitened", "sliced_w2_excess", "below_quarter", "reconstruction_error")
 NAMES = ("measures", "model-card", "paper", "performance", "results", "studies")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
@@ -72,7 +82,7 @@ def fill(text: str, root: Path) -> str:
     }
     for path in root.glob("studies/*/metrics/answer.json"):
         folder = path.parents[1]
-        blocks[folder.name] = partial(OF_THE_PAPER.get(folder.name, study_block), folder)
+        blocks[folder.name] = partial(BLOCKS.get(folder.name, study_block), folder)
     for name, block in blocks.items():
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         if first in text:
@@ -90,6 +100,12 @@ def study_block(folder: Path) -> str:
     """What came out of a study, and its table."""
     means = _json(folder / "metrics/means.json")
     return f"{sentences_block(folder)}\n{results.study_table(means)}"
+
+
+def discriminator_block(folder: Path) -> str:
+    """What came out of the discriminator's study, its table, and what each change does."""
+    means, changes = (_json(folder / f"metrics/{name}.json") for name in ("means", "changes"))
+    return f"{sentences_block(folder)}\n{results.study_table(means, SIGHT)}\n{change_table(changes)}"
 
 
 def sentences_block(folder: Path) -> str:
@@ -184,8 +200,9 @@ def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-OF_THE_PAPER: dict[str, Callable[[Path], str]] = {  # Told on docs/paper.md.
+BLOCKS: dict[str, Callable[[Path], str]] = {  # Of studies that are told in another way than most.
     "claims": claims_block,
+    "discriminator": discriminator_block,
     "figures": figures_block,
     "paper": sentences_block,
     "percentiles": sentences_block,

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from aae.compare.measures import MEASURES
+from aae.compare.verdicts import significance
 from aae.report.results import table
 from aae.studies import figures
 from aae.studies.claims import Claim, Said
@@ -74,6 +76,25 @@ def time_to_quality(epochs: pd.DataFrame) -> str:
         f"not in {last['seconds']:.0f} s ({last['epoch']} epochs: error "
         f"{last['reconstruction_error']:.4f}, KL {last['kl']:.2f})"
     )
+
+
+def change_table(rows: Sequence[dict[str, Any]]) -> str:
+    """A row a change of one thing: differences by measure, paired by seed; bold where 0 is left out."""
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    header = ["change", "seeds", *(MEASURES[name].label for name in measures)]
+    cells: dict[str, list[str]] = {}
+    for row in rows:
+        name = f"{row['before']} → {row['after']}"
+        cells.setdefault(name, [name, str(row["seeds"])]).append(_difference(row))
+    return table([header, ["---"] * len(header), *cells.values()])
+
+
+def _difference(row: dict[str, Any]) -> str:
+    form = "+" + MEASURES[row["measure"]].form
+    if row["low"] is None:
+        return f"{row['difference']:{form}}"
+    words = f"{row['difference']:{form}} ({row['low']:{form}} to {row['high']:{form}})"
+    return f"**{words}**" if significance(row) == "significant" else words
 
 
 def claim_table(claims: Sequence[Claim]) -> str:

@@ -119,11 +119,9 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     quarter = numbers["kl_training"]["mean"] / 4
     share = "" if outcome in ("nothing", "1 seed") else f", {min(own['mean'] / probe['mean'], 1):.0%} of it"
     return (
-        f"of what is left on training codes {PROBES[name]} {probe['mean']:.4f} nats of Jensen-Shannon "
-        f"divergence ({spread(probe, '.4f')}; of prior samples {probe['null']:.4f}; KL/4 is {quarter:.4f}), "
-        f"the final discriminator sees {own['mean']:.4f} ({spread(own, '.4f')}; of prior samples "
-        f"{null['mean']:.4f})"
-        f"{share}{SEES[outcome]}"
+        f"of what {PROBES[name]} on training codes, {probe['mean']:.4f} nats of Jensen-Shannon divergence "
+        f"(prior samples {probe['null']:z.4f}; KL/4 {quarter:.4f}), the final discriminator sees "
+        f"{own['mean']:z.4f} (prior samples {null['mean']:z.4f}){share}{SEES[outcome]}"
     )
 
 
@@ -192,9 +190,9 @@ def significance(contrast: Mapping[str, Any]) -> str:
     return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
 
 
-def equivalence(contrast: Mapping[str, Any]) -> str:
-    """What the test of equivalence showed."""
-    margin, p = f"±{contrast['margin']:g}", contrast["p_equivalence"]
+def equivalence(contrast: Mapping[str, Any], margin: str = "") -> str:
+    """What the test of equivalence showed; the margin in other words where it was set in these."""
+    margin, p = margin or f"±{contrast['margin']:g}", contrast["p_equivalence"]
     words = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if contrast["equivalent"]:
         return f"equivalent within {margin} ({words})"

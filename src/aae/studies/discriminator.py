@@ -30,6 +30,7 @@ from aae.studies.variants import Rows, by_variant, paired, start
 BY = ("discriminator", "epochs")  # What a variant's runs have in common in the table.
 PAPER = "the paper's"
 PANELS = ("kl_training", "kl", "training_error", "neighbour_accuracy")
+CHANGED = ("kl_training", "kl", "training_error", "neighbour_accuracy")
 TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
 SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
 DEFAULT_BUFFER = 5
@@ -54,8 +55,9 @@ def conclude(grid: Grid) -> Conclusion:
             f"{row['kl_training']:.3f} nats"
         ),
     )
-    means: Any = groups(concluded.tables["runs"], null)  # type: ignore[arg-type]
-    tables = concluded.tables | {"variants": [row for numbers in means for row in numbers.values()]}
+    rows: Any = concluded.tables["runs"]
+    means = [row for numbers in groups(rows, null).values() for row in numbers.values()]
+    tables = concluded.tables | {"variants": means, "changes": changes(rows)}
     return Conclusion(tables, concluded.figures | pictures)
 
 
@@ -95,17 +97,42 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
         rows: the study's runs.
         null: the null distribution of the prior.
     """
-    found = {tuple(numbers["kl"][name] for name in BY): numbers for numbers in groups(rows, null)}
+    found = groups(rows, null)
     sentences = []
     for key, numbers in found.items():
         runs = of_variant(rows, key)
         who = f"{start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
-        clauses = [fit(numbers), sight(numbers, runs), step(numbers, runs)]
+        clauses = [told(numbers), sight(numbers, runs), step(numbers, runs)]
         sentences.append(f"{who}: {'; '.join(filter(None, clauses))}.")
     for before, after in differing(list(found)):
-        names = (named(found[key]["kl"]) for key in (before, after))
-        sentences.append(change(*names, of_variant(rows, before), of_variant(rows, after), found[before]))
+        words = change(of_variant(rows, before), of_variant(rows, after), found[before])
+        sentences.append(f"{start(_words(after))}, beside {_words(before)}: {words}.")
     return sentences
+
+
+def changes(rows: Rows) -> list[dict[str, Any]]:
+    """What a change of one thing does to fit and error, paired by seed, for every two variants that have it.
+
+    Returns:
+        A row a change and measure: the variants in words ("before", "after"), measure, and the numbers of
+        `compare`, after minus before; the training error has `SAME_ERROR` as its margin.
+    """
+    pairs = differing(list(dict.fromkeys(tuple(row[name] for name in BY) for row in rows)))
+    return [
+        {"before": _words(before), "after": _words(after), "measure": measure}
+        | _compared(of_variant(rows, after), of_variant(rows, before), measure)
+        for before, after in pairs
+        for measure in CHANGED
+    ]
+
+
+def _words(key: tuple[Any, ...]) -> str:
+    return named(dict(zip(BY, key, strict=True)))
+
+
+def _compared(new: Rows, old: Rows, measure: str) -> dict[str, Any]:
+    pair = paired(new, old, measure)
+    return compare(*pair, SAME_ERROR * float(pair[1].mean()) if measure == "training_error" else None)
 
 
 def differing(keys: Sequence[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
@@ -124,14 +151,14 @@ def of_variant(rows: Rows, key: tuple[Any, ...]) -> list[Mapping[str, Any]]:
     return [row for row in rows if tuple(row[name] for name in BY) == key]
 
 
-def groups(rows: Rows, null: Mapping[str, Any]) -> list[dict[str, dict[str, Any]]]:
+def groups(rows: Rows, null: Mapping[str, Any]) -> dict[tuple[Any, ...], dict[str, dict[str, Any]]]:
     """Means over seeds of each variant, by measure, beside the null distribution."""
     result: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
     for row in over_seeds(rows, BY):
         band = MEASURES[row["measure"]].band(null)
         beside = {"null": band.get("mean"), "null_high": band.get("high")}
         result.setdefault(tuple(row[name] for name in BY), {})[row["measure"]] = row | beside
-    return list(result.values())
+    return result
 
 
 def answer(rows: Rows, variants: Rows) -> str:
@@ -169,18 +196,11 @@ def answer(rows: Rows, variants: Rows) -> str:
     return text
 
 
-def fit(numbers: Mapping[str, Mapping[str, Any]]) -> str:
-    """By which measures training codes are told from the prior, and how far they are."""
-    kl = numbers["kl_training"]
-    told = [name for name in TOLD_BY if name in numbers and density_differs(numbers[name])]
-    words = ", ".join(MEASURES[name].title for name in told) or "no measure here"
-    blurred = [numbers[name]["mean"] for name in numbers if name.startswith("kl_smoothed_")]
-    values = ", ".join(f"{value:.3f}" for value in blurred)
-    after = f"; after a blur of 0.03, 0.05 and 0.1 {values}" if blurred else ""
-    return (
-        f"training codes have a KL divergence of {kl['mean']:.3f} nats ({spread(kl, '.3f')}; prior "
-        f"samples {kl['null']:.3f}{after}) and are told from the prior by {words}"
-    )
+def told(numbers: Mapping[str, Mapping[str, Any]]) -> str:
+    """By which measures training codes are told from the prior."""
+    names = [name for name in TOLD_BY if name in numbers and density_differs(numbers[name])]
+    words = ", ".join(MEASURES[name].title for name in names) or "no measure here"
+    return f"training codes are told from the prior by {words}"
 
 
 def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
@@ -190,36 +210,25 @@ def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
     row = compare(*_pair(runs, "kl", "kl_blocks"), None)
     beyond = sum(run["kl"] > run["kl_blocks_high"] for run in runs)
     return (
-        f"test codes have {numbers['kl']['mean']:.3f} nats, blocks of as many consecutive training codes "
-        f"{numbers['kl_blocks']['mean']:.3f} ({row['difference']:+.3f}, {spread(row, '+.3f')}; above "
-        f"every block in {beyond} of {len(runs)} runs)"
+        f"test codes have {row['difference']:+.3f} nats ({spread(row, '+.3f')}) beside blocks of as many "
+        f"consecutive training codes, and more than every block in {beyond} of {len(runs)} runs"
     )
 
 
-def change(before: str, after: str, old: Rows, new: Rows, numbers: Mapping[str, Mapping[str, Any]]) -> str:
-    """What a change of one thing does to the fit and to the error, paired by seed.
+def change(old: Rows, new: Rows, before: Mapping[str, Mapping[str, Any]]) -> str:
+    """How much of the misfit a change removes, and what it costs in training error.
 
     Args:
-        before: the variant that is changed, in words.
-        after: what it is changed to, in words.
-        old: its runs.
-        new: the other's.
-        numbers: its means over seeds, beside the null distribution.
+        old: the runs of the variant that is changed.
+        new: those of the other.
+        before: the first one's means over seeds, beside the null distribution.
     """
-    error = paired(new, old, "training_error")
-    row = compare(*error, SAME_ERROR * float(error[1].mean()))
-    words = f"{row['difference']:+.5f} ({spread(row, '+.5f')}"
-    words += f"; {significance(row)}, {equivalence(row)})" if row["low"] is not None else ")"
-    changes = []
-    for measure in ("kl", "neighbour_accuracy"):
-        each = compare(*paired(new, old, measure), None)
-        label = f"{MEASURES[measure].title} of {MEASURES[measure].of}"
-        changes.append(f"{label} {each['difference']:+.3f} ({spread(each, '+.3f')})")
-    return (
-        f"{start(after)}, beside {before}, paired by seed ({row['seeds']}): KL(q || p) of training codes "
-        f"{removes(compare(*paired(new, old, 'kl_training'), None), numbers['kl_training'])}; "
-        f"{', '.join(changes)}, squared error of training images {words}."
-    )
+    error = _compared(new, old, "training_error")
+    share = f"{error['difference'] / before['training_error']['mean']:+.1%}"
+    margin = f"±{SAME_ERROR:.0%}"
+    words = f", {significance(error)}, {equivalence(error, margin)}" if error["low"] is not None else ""
+    fit = removes(_compared(new, old, "kl_training"), before["kl_training"])
+    return f"KL(q || p) of training codes {fit}; squared error of training images {share}{words}"
 
 
 def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
