@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from clones import Clone, end, make_clone, wait_for, wait_until
 
+from aae.system.processes import cores
+
 STUDY = """prediction: It goes.
 seeds: [0]
 variants:
@@ -61,9 +63,11 @@ def is_run(pid: int) -> bool:
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux about processes")
+two_cores = pytest.mark.skipif(cores() < 2, reason="one core runs one at a time")
 
 
 @linux
+@two_cores
 def test_a_killed_run_is_named_and_made_again_alone(tree: Clone, done: Clone) -> None:
     process = tree.start(*RUN)
     wait_for(process, "2 running")
@@ -80,6 +84,7 @@ def test_a_killed_run_is_named_and_made_again_alone(tree: Clone, done: Clone) ->
 
 
 @linux
+@two_cores
 def test_runs_end_with_the_process_that_started_them_and_follow_each_other_on_one_core(
     tree: Clone, done: Clone
 ) -> None:
