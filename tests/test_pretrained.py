@@ -307,8 +307,15 @@ def cut_out(picture: Image.Image) -> bytes:
     return as_png(ink)
 
 
+def with_preview(picture: Image.Image) -> bytes:
+    """A phone's JPEG that holds a small copy as well."""
+    file = io.BytesIO()
+    picture.save(file, "MPO", save_all=True, append_images=[picture.resize((64, 48))])
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
-    "saved", [as_png, turned, deep, cut_out, lambda picture: as_png(picture.convert("RGB"))]
+    "saved", [as_png, turned, deep, cut_out, with_preview, lambda picture: as_png(picture.convert("RGB"))]
 )
 def test_a_scan_is_fitted_as_mnist_is(
     saved: Callable[[Image.Image], bytes], network: Network, digits: np.ndarray, tmp_path: Path
@@ -338,6 +345,43 @@ def test_what_is_as_mnist_is_stays_as_it_is(digits: np.ndarray, tmp_path: Path) 
         np.testing.assert_allclose(read.images, digits[:3], atol=1e-6)
         assert (read.fitted, read.inverted) == (0, 0)
     np.testing.assert_allclose(read_pictures(tmp_path / "one.png", SHAPE).images, digits[:1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(100, 0), (127, 0), (40, 255), (1, 255), (255, 0)])
+def test_the_border_says_what_the_ground_is(
+    ground: int, ink: int, network: Network, digits: np.ndarray, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", (ground + (ink - ground) * digits[:20]).round().astype(np.uint8))
+    read = read_pictures(tmp_path / "x.npy", SHAPE)
+    assert (read.fitted, read.inverted) == (20, 20 if ink < ground else 0)
+    assert (read.images[:, 0, 0] == 0).all()
+    distances = np.linalg.norm(network.encode(read.images) - network.encode(digits[:20]), axis=1)
+    assert np.median(distances) < 0.25
+
+
+def test_ink_at_the_border_is_no_ground(digits: np.ndarray, tmp_path: Path) -> None:
+    cut = [digit[np.ix_(digit.any(1), digit.any(0))] for digit in digits[:20]]
+    tight = np.array([Image.fromarray(pixels(digit)).resize(SHAPE) for digit in cut])
+    tight[0] = 255 * (np.arange(28) < 17)[:, None]  # Ink on 55% of the border.
+    for ground, array in ((0, tight), (60, 60 + (195 / 255) * tight[1:])):
+        np.save(tmp_path / "x.npy", array.round().astype(np.uint8))
+        read = read_pictures(tmp_path / "x.npy", SHAPE)
+        assert (read.fitted, read.inverted) == (len(array) if ground else 0, 0)
+        if not ground:
+            np.testing.assert_array_equal(read.images, (tight / 255).astype(np.float32))
+
+
+def test_a_picture_as_wide_as_a_row_of_pixels_is_one_picture(digits: np.ndarray, tmp_path: Path) -> None:
+    page = Image.new("L", (784, 300))
+    page.paste(Image.fromarray(pixels(digits[0])).resize((280, 280)), (9, 9))
+    (tmp_path / "page.png").write_bytes(as_png(page))
+    assert len(read_pictures(tmp_path / "page.png", SHAPE).images) == 1
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_tiff_of_floats_has_the_scales_of_an_array(scale: int, digits: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(scale * digits[0]).save(tmp_path / "x.tiff")
+    np.testing.assert_allclose(read_pictures(tmp_path / "x.tiff", SHAPE).images, digits[:1], atol=1e-6)
 
 
 def test_arrays_of_another_size_or_ground_are_fitted(digits: np.ndarray, tmp_path: Path) -> None:
@@ -405,7 +449,20 @@ def test_score_is_handed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 BLANK = as_png(Image.new("L", (100, 100), 250))
+
+
+def moving(kind: str) -> bytes:
+    """A digit, and another one after it."""
+    file, frames = io.BytesIO(), [scan(np.full(SHAPE, grey)) for grey in (0, 1)]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
 BAD = {
+    "black.png": (as_png(Image.new("L", SHAPE)), "nothing on it is much darker or lighter"),
+    "white.png": (as_png(Image.new("L", SHAPE, 255)), "nothing on it is much darker or lighter"),
+    "pages.tiff": (moving("TIFF"), "holds 2 pictures; expected one a file"),
+    "moving.gif": (moving("GIF"), "holds 2 pictures; expected one a file"),
     "missing.png": (None, "No such file"),
     "words.png": (b"no picture", "is no picture; expected PNG"),
     "half.png": (as_png(scan(np.zeros(SHAPE)))[:1000], "cannot be read as a picture"),

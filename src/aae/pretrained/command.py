@@ -90,7 +90,7 @@ def encode_images(arguments: argparse.Namespace) -> str:
     said = f"wrote {arguments.output}, the codes of {len(rows):,} images ({network.title})"
     if changed:
         said += f"; cut, scaled and centred {changed:,} of them as MNIST's are"
-    return said + (f", {inverted:,} inverted, whose ground is light" if inverted else "")
+    return said + (f", {inverted:,} inverted, whose ink is dark" if inverted else "")
 
 
 def decode_codes(arguments: argparse.Namespace) -> str:
