@@ -444,8 +444,52 @@ def test_few_codes_are_codes_whatever_they_look_like(
 
 def test_score_is_handed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     np.save(tmp_path / "few.npy", np.random.default_rng(0).standard_normal((99, 2)))
-    with pytest.raises(SystemExit, match=r"aae\.score: few\.npy: 99 codes are too few"):
+    with pytest.raises(SystemExit, match=r"aae score: few\.npy: 99 codes are too few"):
         run(monkeypatch, tmp_path, "score", "few.npy")
+
+
+def test_codes_go_through_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Network, digits: np.ndarray,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "one.png").write_bytes(as_png(Image.fromarray(pixels(digits[0]))))
+    run(monkeypatch, tmp_path, "encode", "one.png", "-o", "-")
+    printed, said = capsys.readouterr()
+    assert said == "wrote standard output, the codes of 1 image (deterministic encoder, prior: gaussian)\n"
+    found = pd.read_csv(io.StringIO(printed))
+    np.testing.assert_allclose(found, network.encode(digits[:1]), rtol=1e-5, atol=1e-6)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("aae.pretrained.pictures.read_pictures", ("encode", "x.png")),
+        ("aae.score.reading.read_codes", ("decode", "x.csv")),
+        ("aae.score.reading.read_codes", ("score", "x.csv")),
+    ],
+)
+def test_an_interruption_is_one_line(
+    name: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(name, interrupt)
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, tmp_path, *words)
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", f"aae {words[0]}: interrupted\n")
+
+
+def test_an_output_that_cannot_be_written_is_named_as_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digits: np.ndarray
+) -> None:
+    (tmp_path / "one.png").write_bytes(as_png(Image.fromarray(pixels(digits[0]))))
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(SystemExit, match=r"^aae encode: folder\.csv: Is a directory$"):
+        run(monkeypatch, tmp_path, "encode", "one.png", "-o", "folder.csv")
 
 
 BLANK = as_png(Image.new("L", (100, 100), 250))
@@ -481,7 +525,7 @@ def test_no_image_is_refused_in_one_line_and_nothing_is_written(
     content, words = BAD[name]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(SystemExit, match=f"aae: {name}.*{words}") as ended:
+    with pytest.raises(SystemExit, match=f"aae encode: {name}.*{words}") as ended:
         run(monkeypatch, tmp_path, "encode", str(TEST_IMAGES), name)
     assert len(str(ended.value).splitlines()) == 1
     assert not list(tmp_path.glob("codes*"))
@@ -509,7 +553,7 @@ def test_no_code_is_refused_in_one_line_and_nothing_is_written(
 ) -> None:
     text, words = BAD_CODES[name]
     (tmp_path / name).write_text(text)
-    with pytest.raises(SystemExit, match=f"aae: {name}: .*{words}|aae: {name} {words}") as ended:
+    with pytest.raises(SystemExit, match=f"aae decode: {name}:? .*{words}") as ended:
         run(monkeypatch, tmp_path, "decode", name)
     assert len(str(ended.value).splitlines()) == 1
     assert not list(tmp_path.glob("mosaic*"))
@@ -555,7 +599,7 @@ def test_wheel_and_source_distribution_bring_weights_and_command(tmp_path: Path)
             [str(python), "-c", "import aae; print(aae.__file__)"],
         )
     ]
-    assert said[0].stderr == "wrote mosaic.png, 1 images, 1 in a row\n"
+    assert said[0].stderr == "wrote mosaic.png, 1 image, 1 in a row\n"
     with Image.open(tmp_path / "mosaic.png") as mosaic:
         assert mosaic.size == (4 * 28, 4 * 28)
     assert said[1].stdout.startswith(str(clean))

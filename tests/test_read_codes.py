@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from aae.score import command
+from aae.pretrained.command import main
 from aae.score.reading import Codes, Source
 from aae.score.reading import read_codes as read_source
 from aae.system.errors import UserError
@@ -23,8 +23,8 @@ Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
-    monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
-    command.main()
+    monkeypatch.setattr(sys, "argv", ["aae", "score", *map(str, arguments)])
+    main()
 
 
 def codes(path: Path, **choices: object) -> Codes:
@@ -292,7 +292,7 @@ def test_a_file_that_holds_no_codes_ends_in_one_line_that_names_it_and_says_why(
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, path)
     line = str(caught.value.code)
-    assert line.startswith("aae.score: ")
+    assert line.startswith("aae score: ")
     assert reason in line
     assert "\n" not in line
     if reason != "collapsed":
