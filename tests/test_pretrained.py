@@ -240,6 +240,7 @@ def test_codes_in_the_forms_that_people_have_are_decoded(
         ([(0, -1.01 * FARTHEST)], "size 1.01e[+]06"),
         ([(0, 0, 0)], r"shape \(n, 2\), found \(1, 3\)"),
         ([], r"found \(0,\)"),
+        (np.zeros((2, 9)), r"found \(2, 9\); did you mean codes\.T\?"),
         (np.zeros((1, 1, 2)), r"found \(1, 1, 2\)"),
         ([("0", "1")], "expected numbers, found str"),
         (pd.DataFrame({"z1": [0.5], "file": ["a.png"]}), "expected numbers, found DataFrame .*'a.png'"),
