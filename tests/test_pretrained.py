@@ -170,6 +170,7 @@ IMAGES: dict[str, Callable[[np.ndarray], Any]] = {
     "a channel": lambda x: x[:, None],
     "a tensor": torch.from_numpy,
     "a tensor of bytes": lambda x: torch.from_numpy(pixels(x))[:, None],
+    "tensors in a list, gradients": lambda x: [torch.from_numpy(each).requires_grad_() for each in x],
     "bfloat16, a gradient": lambda x: torch.from_numpy(x).bfloat16().requires_grad_(),
 }
 
@@ -187,6 +188,7 @@ def test_images_in_the_forms_that_people_have_get_their_codes(
 def test_one_image_and_one_code_are_taken_too(network: Network, digits: np.ndarray) -> None:
     z = network.encode(digits[0])
     np.testing.assert_array_equal(z, network.encode(digits[:1]))
+    np.testing.assert_array_equal(z, network.encode(digits[0].ravel()))
     np.testing.assert_array_equal(network.decode(z[0]), network.decode(z))
     # Black and white, written as whole numbers.
     white = digits[:2] > 0.5
@@ -198,7 +200,10 @@ def test_one_image_and_one_code_are_taken_too(network: Network, digits: np.ndarr
     [
         (np.zeros((2, 3, 28, 28)), r"\(n, height, width\) or \(n, 784\); found \(2, 3, 28, 28\)"),
         (np.zeros((2, 32, 32)), r"28 x 28 pixels, found shape \(2, 32, 32\)"),
-        (np.full((1, 28, 28), np.nan), "found nan to nan"),
+        (np.full((1, 28, 28), np.nan), "found one that is not a number"),
+        (None, "found one that is not a number"),
+        (np.linspace(0, 2, 784), "from 0 to 1 or from 0 to 255; found 0 to 2"),
+        (np.linspace(-1, 1, 784), "found -1 to 1"),
         (np.full((1, 28, 28), 1.02), "found 1.02 to 1.02"),
         (np.full((1, 28, 28), 256), "found 256 to 256"),
         (np.full((1, 28, 28), 1j), "expected numbers, found complex128"),

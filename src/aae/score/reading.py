@@ -91,8 +91,8 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     if rest := [str(name) or "the one without a name" for name in table if name not in names]:
         kept = ", ".join(map(str, names))
         notes.append(f"codes are the columns {_short(kept)}; left out: {_short(', '.join(rest))}")
-    if not names:
-        raise UserError(f"{source} has no columns of numbers; {EXPECTED}")
+    if table.empty or not names:
+        raise UserError(f"{source} holds no codes; {EXPECTED}")
     if not 2 <= len(names) <= MOST_DIMENSIONS:
         raise UserError(
             f"{source}: expected codes of 2 to {MOST_DIMENSIONS} dimensions, a column each; found "
