@@ -48,7 +48,7 @@ $(PEERS)/installed: benchmarks/requirements.txt | $(VENV)/installed
 
 # uv takes a third of pip's time. The lock is complete: --no-deps keeps it from resolving again. Each stage
 # is a new process: without bytecode its imports take twice as long, where Python may not write any. The
-# project itself is installed for `python -m aae.score`; stages run the library beside them.
+# project itself is installed for `aae`; stages run the library beside them.
 $(VENV)/installed: requirements.lock pyproject.toml
 	@test -e .git || { echo "DVC needs git, and a ZIP has none of it: take a git clone, or first run git init && git add . && git commit -m start" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'

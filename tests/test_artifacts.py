@@ -183,6 +183,34 @@ def test_a_kill_in_the_midst_of_writing_leaves_the_old_file(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_no_file_but_the_one_that_is_named_is_touched(tmp_path: Path) -> None:
+    others = [tmp_path / name for name in ("a.partial.json", "a.json.partial")]
+    for other in others:
+        other.write_text("mine")
+    artifacts.save_json({"a": 1}, tmp_path / "a.json")
+    assert [other.read_text() for other in others] == ["mine", "mine"]
+    assert len(list(tmp_path.iterdir())) == 3
+    assert (tmp_path / "a.json").stat().st_mode == others[0].stat().st_mode  # As the umask has it.
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.json").symlink_to(tmp_path / "there" / "a.json")
+    artifacts.save_json({"a": 1}, tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert artifacts.load_json(tmp_path / "there" / "a.json") == {"a": 1}
+
+
+def test_an_error_names_the_file_that_was_given(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "absent" / "a.json")
+    for name in ("folder", "link"):
+        with pytest.raises(OSError, match="directory") as caught:
+            artifacts.save_json({}, tmp_path / name)
+        assert caught.value.filename == str(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "link"}
+
+
 # Tables.
 
 

@@ -170,6 +170,7 @@ IMAGES: dict[str, Callable[[np.ndarray], Any]] = {
     "a channel": lambda x: x[:, None],
     "a tensor": torch.from_numpy,
     "a tensor of bytes": lambda x: torch.from_numpy(pixels(x))[:, None],
+    "tensors in a list, gradients": lambda x: [torch.from_numpy(each).requires_grad_() for each in x],
     "bfloat16, a gradient": lambda x: torch.from_numpy(x).bfloat16().requires_grad_(),
 }
 
@@ -187,6 +188,7 @@ def test_images_in_the_forms_that_people_have_get_their_codes(
 def test_one_image_and_one_code_are_taken_too(network: Network, digits: np.ndarray) -> None:
     z = network.encode(digits[0])
     np.testing.assert_array_equal(z, network.encode(digits[:1]))
+    np.testing.assert_array_equal(z, network.encode(digits[0].ravel()))
     np.testing.assert_array_equal(network.decode(z[0]), network.decode(z))
     # Black and white, written as whole numbers.
     white = digits[:2] > 0.5
@@ -198,7 +200,10 @@ def test_one_image_and_one_code_are_taken_too(network: Network, digits: np.ndarr
     [
         (np.zeros((2, 3, 28, 28)), r"\(n, height, width\) or \(n, 784\); found \(2, 3, 28, 28\)"),
         (np.zeros((2, 32, 32)), r"28 x 28 pixels, found shape \(2, 32, 32\)"),
-        (np.full((1, 28, 28), np.nan), "found nan to nan"),
+        (np.full((1, 28, 28), np.nan), "found one that is not a number"),
+        (None, "found one that is not a number"),
+        (np.linspace(0, 2, 784), "from 0 to 1 or from 0 to 255; found 0 to 2"),
+        (np.linspace(-1, 1, 784), "found -1 to 1"),
         (np.full((1, 28, 28), 1.02), "found 1.02 to 1.02"),
         (np.full((1, 28, 28), 256), "found 256 to 256"),
         (np.full((1, 28, 28), 1j), "expected numbers, found complex128"),
@@ -240,6 +245,7 @@ def test_codes_in_the_forms_that_people_have_are_decoded(
         ([(0, -1.01 * FARTHEST)], "size 1.01e[+]06"),
         ([(0, 0, 0)], r"shape \(n, 2\), found \(1, 3\)"),
         ([], r"found \(0,\)"),
+        (np.zeros((2, 9)), r"found \(2, 9\); did you mean codes\.T\?"),
         (np.zeros((1, 1, 2)), r"found \(1, 1, 2\)"),
         ([("0", "1")], "expected numbers, found str"),
         (pd.DataFrame({"z1": [0.5], "file": ["a.png"]}), "expected numbers, found DataFrame .*'a.png'"),
@@ -307,8 +313,15 @@ def cut_out(picture: Image.Image) -> bytes:
     return as_png(ink)
 
 
+def with_preview(picture: Image.Image) -> bytes:
+    """A phone's JPEG that holds a small copy as well."""
+    file = io.BytesIO()
+    picture.save(file, "MPO", save_all=True, append_images=[picture.resize((64, 48))])
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
-    "saved", [as_png, turned, deep, cut_out, lambda picture: as_png(picture.convert("RGB"))]
+    "saved", [as_png, turned, deep, cut_out, with_preview, lambda picture: as_png(picture.convert("RGB"))]
 )
 def test_a_scan_is_fitted_as_mnist_is(
     saved: Callable[[Image.Image], bytes], network: Network, digits: np.ndarray, tmp_path: Path
@@ -338,6 +351,43 @@ def test_what_is_as_mnist_is_stays_as_it_is(digits: np.ndarray, tmp_path: Path) 
         np.testing.assert_allclose(read.images, digits[:3], atol=1e-6)
         assert (read.fitted, read.inverted) == (0, 0)
     np.testing.assert_allclose(read_pictures(tmp_path / "one.png", SHAPE).images, digits[:1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(100, 0), (127, 0), (40, 255), (1, 255), (255, 0)])
+def test_the_border_says_what_the_ground_is(
+    ground: int, ink: int, network: Network, digits: np.ndarray, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", (ground + (ink - ground) * digits[:20]).round().astype(np.uint8))
+    read = read_pictures(tmp_path / "x.npy", SHAPE)
+    assert (read.fitted, read.inverted) == (20, 20 if ink < ground else 0)
+    assert (read.images[:, 0, 0] == 0).all()
+    distances = np.linalg.norm(network.encode(read.images) - network.encode(digits[:20]), axis=1)
+    assert np.median(distances) < 0.25
+
+
+def test_ink_at_the_border_is_no_ground(digits: np.ndarray, tmp_path: Path) -> None:
+    cut = [digit[np.ix_(digit.any(1), digit.any(0))] for digit in digits[:20]]
+    tight = np.array([Image.fromarray(pixels(digit)).resize(SHAPE) for digit in cut])
+    tight[0] = 255 * (np.arange(28) < 17)[:, None]  # Ink on 55% of the border.
+    for ground, array in ((0, tight), (60, 60 + (195 / 255) * tight[1:])):
+        np.save(tmp_path / "x.npy", array.round().astype(np.uint8))
+        read = read_pictures(tmp_path / "x.npy", SHAPE)
+        assert (read.fitted, read.inverted) == (len(array) if ground else 0, 0)
+        if not ground:
+            np.testing.assert_array_equal(read.images, (tight / 255).astype(np.float32))
+
+
+def test_a_picture_as_wide_as_a_row_of_pixels_is_one_picture(digits: np.ndarray, tmp_path: Path) -> None:
+    page = Image.new("L", (784, 300))
+    page.paste(Image.fromarray(pixels(digits[0])).resize((280, 280)), (9, 9))
+    (tmp_path / "page.png").write_bytes(as_png(page))
+    assert len(read_pictures(tmp_path / "page.png", SHAPE).images) == 1
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_tiff_of_floats_has_the_scales_of_an_array(scale: int, digits: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(scale * digits[0]).save(tmp_path / "x.tiff")
+    np.testing.assert_allclose(read_pictures(tmp_path / "x.tiff", SHAPE).images, digits[:1], atol=1e-6)
 
 
 def test_arrays_of_another_size_or_ground_are_fitted(digits: np.ndarray, tmp_path: Path) -> None:
@@ -400,12 +450,69 @@ def test_few_codes_are_codes_whatever_they_look_like(
 
 def test_score_is_handed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     np.save(tmp_path / "few.npy", np.random.default_rng(0).standard_normal((99, 2)))
-    with pytest.raises(SystemExit, match=r"aae\.score: few\.npy: 99 codes are too few"):
+    with pytest.raises(SystemExit, match=r"aae score: few\.npy: 99 codes are too few"):
         run(monkeypatch, tmp_path, "score", "few.npy")
 
 
+def test_codes_go_through_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Network, digits: np.ndarray,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "one.png").write_bytes(as_png(Image.fromarray(pixels(digits[0]))))
+    run(monkeypatch, tmp_path, "encode", "one.png", "-o", "-")
+    printed, said = capsys.readouterr()
+    assert said == "wrote standard output, the codes of 1 image (deterministic encoder, prior: gaussian)\n"
+    found = pd.read_csv(io.StringIO(printed))
+    np.testing.assert_allclose(found, network.encode(digits[:1]), rtol=1e-5, atol=1e-6)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("aae.pretrained.pictures.read_pictures", ("encode", "x.png")),
+        ("aae.score.reading.read_codes", ("decode", "x.csv")),
+        ("aae.score.reading.read_codes", ("score", "x.csv")),
+    ],
+)
+def test_an_interruption_is_one_line(
+    name: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(name, interrupt)
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, tmp_path, *words)
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", f"aae {words[0]}: interrupted\n")
+
+
+def test_an_output_that_cannot_be_written_is_named_as_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digits: np.ndarray
+) -> None:
+    (tmp_path / "one.png").write_bytes(as_png(Image.fromarray(pixels(digits[0]))))
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(SystemExit, match=r"^aae encode: folder\.csv: Is a directory$"):
+        run(monkeypatch, tmp_path, "encode", "one.png", "-o", "folder.csv")
+
+
 BLANK = as_png(Image.new("L", (100, 100), 250))
+
+
+def moving(kind: str) -> bytes:
+    """A digit, and another one after it."""
+    file, frames = io.BytesIO(), [scan(np.full(SHAPE, grey)) for grey in (0, 1)]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
 BAD = {
+    "black.png": (as_png(Image.new("L", SHAPE)), "nothing on it is much darker or lighter"),
+    "white.png": (as_png(Image.new("L", SHAPE, 255)), "nothing on it is much darker or lighter"),
+    "pages.tiff": (moving("TIFF"), "holds 2 pictures; expected one a file"),
+    "moving.gif": (moving("GIF"), "holds 2 pictures; expected one a file"),
     "missing.png": (None, "No such file"),
     "words.png": (b"no picture", "is no picture; expected PNG"),
     "half.png": (as_png(scan(np.zeros(SHAPE)))[:1000], "cannot be read as a picture"),
@@ -424,7 +531,7 @@ def test_no_image_is_refused_in_one_line_and_nothing_is_written(
     content, words = BAD[name]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(SystemExit, match=f"aae: {name}.*{words}") as ended:
+    with pytest.raises(SystemExit, match=f"aae encode: {name}.*{words}") as ended:
         run(monkeypatch, tmp_path, "encode", str(TEST_IMAGES), name)
     assert len(str(ended.value).splitlines()) == 1
     assert not list(tmp_path.glob("codes*"))
@@ -452,7 +559,7 @@ def test_no_code_is_refused_in_one_line_and_nothing_is_written(
 ) -> None:
     text, words = BAD_CODES[name]
     (tmp_path / name).write_text(text)
-    with pytest.raises(SystemExit, match=f"aae: {name}: .*{words}|aae: {name} {words}") as ended:
+    with pytest.raises(SystemExit, match=f"aae decode: {name}:? .*{words}") as ended:
         run(monkeypatch, tmp_path, "decode", name)
     assert len(str(ended.value).splitlines()) == 1
     assert not list(tmp_path.glob("mosaic*"))
@@ -498,7 +605,7 @@ def test_wheel_and_source_distribution_bring_weights_and_command(tmp_path: Path)
             [str(python), "-c", "import aae; print(aae.__file__)"],
         )
     ]
-    assert said[0].stderr == "wrote mosaic.png, 1 images, 1 in a row\n"
+    assert said[0].stderr == "wrote mosaic.png, 1 image, 1 in a row\n"
     with Image.open(tmp_path / "mosaic.png") as mosaic:
         assert mosaic.size == (4 * 28, 4 * 28)
     assert said[1].stdout.startswith(str(clean))

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from aae.score import command
+from aae.pretrained.command import main
 from aae.score.reading import Codes, Source
 from aae.score.reading import read_codes as read_source
 from aae.system.errors import UserError
@@ -23,8 +23,8 @@ Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
-    monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
-    command.main()
+    monkeypatch.setattr(sys, "argv", ["aae", "score", *map(str, arguments)])
+    main()
 
 
 def codes(path: Path, **choices: object) -> Codes:
@@ -79,6 +79,7 @@ TEXTS = [
     "z1,z2,note\n" + "\n".join(f"{a},{b},x" for a, b in Z),
     "a,b,note\n" + "\n".join(f"{a},{b},x" for a, b in Z),
     "z1,z2\n" + "\n".join(f'"{a}","{b}"' for a, b in Z),
+    "z1,z2,note\n" + "\n".join(f'{a},{b},"7,5"' for a, b in Z),
     csv(Z, "z1;z2", ";"),
     FRAME.to_csv(sep=";", decimal=","),
     FRAME.to_csv(sep=";", decimal=",", header=False, index=False),
@@ -235,7 +236,7 @@ BAD = {
     "empty.csv": (b"", "holds no codes"),
     "newline.csv": (b"\n\n", "holds no codes"),
     "comment.csv": (b"# z1,z2\n", "holds no codes"),
-    "header.csv": (b"z1,z2\n", "0 codes are too few"),
+    "header.csv": (b"z1,z2\n", "holds no codes"),
     "few.csv": (csv(Z[:99], "z1,z2").encode(), "99 codes are too few; at least 100"),
     "one-row.csv": (b"0.1,0.2\n", "1 codes are too few"),
     "nan.csv": (with_value("nan").encode(), "code 121, (nan, 0.5), is not finite (1 such codes)"),
@@ -250,9 +251,21 @@ BAD = {
     "three.csv": (csv(np.c_[Z, Z[:, 0]], None).encode(), "collapsed"),
     "65.csv": (csv(np.tile(Z, 33)[:, :65], None).encode(), "found 65 of 120 rows (1, 2, 3"),
     "newline-in-name.csv": (csv(Z[:, :1], '"a\nb"').encode(), "found 1 of 120 rows (a b)"),
-    "names-twice.csv": (csv(Z, "z,z").encode(), "cannot be read as CSV (Duplicate names"),
-    "longer-row.csv": (csv(Z, "z1,z2").encode() + b"1,2,3\n", "Expected 2 fields"),
-    "longer-rows.csv": (csv(np.c_[Z, Z[:, 0]], "z1,z2").encode(), "Expected 2 fields"),
+    "names-twice.csv": (csv(Z, "z,z").encode(), "cannot be read as CSV (several columns are called 'z');"),
+    "longer-row.csv": (
+        csv(Z, "z1,z2").encode() + b"1,2,3\n",
+        "CSV (line 122 has 3 fields, those above it 2)",
+    ),
+    "comments.csv": (b"# of\n\nz1,z2\n" + b"1,2\n" * 120 + b"1,2,3\n", "(line 124 has 3 fields"),
+    "longer-rows.csv": (
+        csv(np.c_[Z, Z[:, 0]], "z1,z2").encode(),
+        "CSV (line 2 has 3 fields, those above it 2)",
+    ),
+    "decimal.csv": (b'z1,z2\n"0,5","-1,25e-3"\n', "(decimal commas need ; as separator)"),
+    "decimals.csv": (b'"0,5","-1,25"\n' * 120, "(decimal commas need ; as separator)"),
+    "json.csv": (b'{"z": [[0.5, 1.5], [2.5, 3.5]]}', "holds no codes; expected CSV, NPY, NPZ or"),
+    "prose.csv": (b"no table\nat all\n", "holds no codes; expected CSV, NPY, NPZ or"),
+    "tensor.pt": (npz(z=Z), "is PyTorch's; save it with numpy.save(path, z.cpu().numpy())"),
     "shorter-row.csv": (csv(Z, "z1,z2").encode() + b"1\n", "code 121, (1, nan), is not finite"),
     "binary.csv": (bytes(range(256)) * 20, "np.save('codes.npy', z) writes what can be read"),
     "quote.csv": (csv(Z, "z1,z2").encode() + b'"0.1,0.2\n', "cannot be read as CSV"),
@@ -270,12 +283,14 @@ BAD = {
     "bool.npz": (npz(z=Z > 0), "expected numbers, found bool"),
     "words.npz": (npz(z=Z.astype(str)), "expected numbers"),
     "records.npz": (npz(z=np.zeros(120, dtype=[("z1", "f4"), ("z2", "f4")])), "expected numbers"),
-    "shape.npz": (npz(z=Z.T), "expected codes of shape (n, 2 to 64), found (2, 120)"),
+    "shape.npz": (npz(z=Z.T), "expected codes of shape (n, 2 to 64), found (2, 120); did you mean codes.T?"),
+    "few.npy": (npy(Z[:9].T), "found (2, 9); did you mean codes.T?"),
+    "wide.npy": (npy(np.tile(Z, 4).T), "found (8, 120); did you mean codes.T?"),
     "flat.npz": (npz(z=Z[:, 0]), "found (120,)"),
     "scalar.npz": (npz(z=np.float32(1)), "found ()"),  # type: ignore[arg-type]
     "nan.npz": (npz(z=np.where(Z > 2, np.nan, Z)), "is not finite"),
     "overflow.npz": (npz(z=1e300 * Z.astype(float)), "is not finite (120 such codes)"),
-    "no-numpy.npy": (b"hello", "expected codes of 2 to 64 dimensions"),
+    "no-numpy.npy": (b"hello", "expected CSV, NPY, NPZ or safetensors; from Python"),
     "damaged.npy": (npy(Z)[:-9], "cannot be read as NPZ or NPY"),
     "damaged.safetensors": (save({"z": torch.from_numpy(Z)})[:-9], "cannot be read as safetensors"),
     "empty.safetensors": (save({}), "there are"),
@@ -292,7 +307,7 @@ def test_a_file_that_holds_no_codes_ends_in_one_line_that_names_it_and_says_why(
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, path)
     line = str(caught.value.code)
-    assert line.startswith("aae.score: ")
+    assert line.startswith("aae score: ")
     assert reason in line
     assert "\n" not in line
     if reason != "collapsed":

@@ -585,6 +585,35 @@ def test_nobody_is_shut_out(browser: Browser, file: Path, width: int, dark: bool
         assert report.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_shadow_says_where_a_table_goes_on(browser: Browser, file: Path, dark: bool) -> None:
+    with opened(browser, file, PHONE, dark) as report:
+        wide = report.page.locator(".wide").first
+
+        def shades() -> list[bool]:
+            """Whether a shadow is at its left and at its right edge, where no text is."""
+            picture = np.asarray(Image.open(io.BytesIO(wide.screenshot())).convert("L"), int)
+            back = picture[2, picture.shape[1] // 2]
+            return [bool(abs(picture[2, column] - back) > 30) for column in (0, -1)]
+
+        assert shades() == [False, False]
+        wide.evaluate("e => e.querySelector('table').style.width = '2000px'")
+        assert shades() == [False, True]
+        wide.evaluate("e => e.scrollLeft = 500")
+        assert shades() == [True, True]
+        wide.evaluate("e => e.scrollLeft = 2000")
+        assert shades() == [True, False]
+        assert report.barriers() == []
+
+
+def test_pictures_are_there_before_one_scrolls_to_them(browser: Browser, file: Path, tmp_path: Path) -> None:
+    """As for print."""
+    far = file.read_text(encoding="utf-8").replace("<header>", '<div style="height: 30000px"></div><header>')
+    (tmp_path / "far.html").write_text(far, encoding="utf-8")
+    with opened(browser, tmp_path / "far.html") as report:
+        assert report.count_of_empty("img") == 0
+
+
 # The committed report.
 
 

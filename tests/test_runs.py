@@ -21,6 +21,7 @@ from tiny import make_config
 
 from aae.data.images import read_images
 from aae.model.parts import prior_class
+from aae.runs import __main__ as command
 from aae.runs import checkpoints, rows, training
 from aae.runs.checkpoints import Checkpoint
 from aae.runs.environment import find_environment
@@ -424,3 +425,18 @@ def test_any_wrong_or_missing_byte_and_any_other_file_is_damage(path: Path) -> N
         path.write_bytes(content)
         with pytest.raises(ValueError, match="damaged"):
             checkpoints.load(path)
+
+
+@pytest.mark.parametrize(
+    "words", [["limit", "--dry"], ["--dry"], ["limit", "--prune"], ["limit", "--prune", "--dry"]]
+)
+def test_options_that_do_not_go_together_are_refused_in_one_line(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["aae.runs", *words])
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    assert caught.value.code == 2
+    assert re.search("error: --(dry goes with --prune|prune takes no NAME)", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []

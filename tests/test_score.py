@@ -20,6 +20,7 @@ from aae.measure.divergence import marginal_kl
 from aae.measure.nulls import null_bands
 from aae.measure.scorecard import MEASURES
 from aae.model.parts import prior_class
+from aae.pretrained.command import main
 from aae.score import command, condition, measuring
 from aae.score.measuring import score as scorecard
 from aae.system.artifacts import rounded
@@ -29,8 +30,8 @@ Z = np.random.default_rng(0).standard_normal((120, 2)).astype(np.float32)
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """The command, in this process."""
-    monkeypatch.setattr(sys, "argv", ["aae.score", *map(str, arguments)])
-    command.main()
+    monkeypatch.setattr(sys, "argv", ["aae", "score", *map(str, arguments)])
+    main()
 
 
 def saved(path: Path, z: np.ndarray) -> Path:
@@ -338,17 +339,22 @@ def test_in_more_dimensions_samples_of_the_prior_fit_and_others_do_not(
 # As a command.
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_ends_it_quietly_and_a_full_disk_in_one_line(tmp_path: Path) -> None:
     path = saved(tmp_path / "codes.npz", Z)
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "-m", "aae.score", str(path)],
-        stdout=writer, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )  # fmt: skip
+    full = os.open("/dev/full", os.O_WRONLY)
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "aae.score", str(path)], stdout=out, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        for out in (writer, full)
+    ]  # fmt: skip
     os.close(writer)
-    assert done.stderr == ""
-    assert done.returncode == 0
+    os.close(full)
+    assert [done.stderr for done in said] == ["", "aae score: standard output: No space left on device\n"]
+    assert [done.returncode for done in said] == [0, 1]
 
 
 @pytest.mark.usefixtures("few_samples")
@@ -393,4 +399,4 @@ def test_in_a_process_of_its_own_an_error_is_one_line_and_a_code(tmp_path: Path)
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == f"aae.score: {tmp_path / 'absent.csv'}: No such file or directory\n"
+    assert done.stderr == f"aae score: {tmp_path / 'absent.csv'}: No such file or directory\n"

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,24 +15,32 @@ from aae.system.errors import UserError
 
 MOST_TILES = 10_000  # Of a mosaic.
 SCALES = range(1, 17)
+PIPE = Path("-")
 
 
-def main() -> None:
-    """Do what the command line says; an error ends in one line on stderr and exit code 1."""
-    words = sys.argv[1:]
-    if words[:1] == ["score"]:
-        from aae.score.command import main as score
-
-        score(words[1:])
-        return
-    arguments = parse_arguments(words)
+def main(words: Sequence[str] = ()) -> None:
+    """Do what the command line says, or the words given; an error ends in one line on stderr and a code."""
+    words = list(words or sys.argv[1:])
     try:
-        line = arguments.run(arguments)
+        if words[:1] == ["score"]:
+            from aae.score import command as score
+
+            print(score.scorecard(score.parse_arguments(words[1:])), flush=True)
+        else:
+            arguments = parse_arguments(words)
+            line = arguments.run(arguments)
+            sys.stdout.flush()
+            print(line, file=sys.stderr)
     except UserError as error:
-        sys.exit(f"aae: {error}")
+        sys.exit(f"aae {words[0]}: {error}")
     except OSError as error:  # A full disk, a folder that may not be written.
-        sys.exit(f"aae: {error.filename or 'a file'}: {error.strerror or error}")
-    print(line, file=sys.stderr)
+        if error.filename is None:  # Of no file: what Python flushes when it ends goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # `| head`
+            sys.exit(f"aae {words[0]}: {error.filename or 'standard output'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        print(f"aae {words[0]}: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -47,8 +56,9 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
         help="PNG, JPEG and the like, NPY, or IDX; - is a pipe",
     )
     encode.add_argument(
-        "-o", "--output", type=_name(".csv"), default=Path("codes.csv"), help="default: codes.csv"
-    )
+        "-o", "--output", type=_name(".csv", "-"), default=Path("codes.csv"),
+        help="default: codes.csv; - is a pipe",
+    )  # fmt: skip
     encode.set_defaults(run=encode_images)
     decode = commands.add_parser("decode", help="codes to a mosaic", description="Codes decoded, as one PNG.")
     decode.add_argument("codes", type=Path, help="CSV, NPY, NPZ or safetensors, as for score; - is a pipe")
@@ -86,11 +96,16 @@ def encode_images(arguments: argparse.Namespace) -> str:
         file = {"file": str(path)} if several else {}
         rows += [file | dict(zip(names, code, strict=True)) for code in network.encode(read.images)]
         changed, inverted = changed + read.fitted, inverted + read.inverted
-    artifacts.save_table(rows, arguments.output)
-    said = f"wrote {arguments.output}, the codes of {len(rows):,} images ({network.title})"
+    output = arguments.output
+    if output == PIPE:
+        output = "standard output"
+        artifacts.write_table(rows, sys.stdout)
+    else:
+        artifacts.save_table(rows, output)
+    said = f"wrote {output}, the codes of {_images(len(rows))} ({network.title})"
     if changed:
         said += f"; cut, scaled and centred {changed:,} of them as MNIST's are"
-    return said + (f", {inverted:,} inverted, whose ground is light" if inverted else "")
+    return said + (f", {inverted:,} inverted, whose ink is dark" if inverted else "")
 
 
 def decode_codes(arguments: argparse.Namespace) -> str:
@@ -122,15 +137,19 @@ def decode_codes(arguments: argparse.Namespace) -> str:
         mosaic.resize(
             (arguments.scale * mosaic.width, arguments.scale * mosaic.height), Image.Resampling.NEAREST
         ).save(partial, "PNG")
-    said = f"wrote {arguments.output}, {len(z):,} images, {columns} in a row"
+    said = f"wrote {arguments.output}, {_images(len(z))}, {columns} in a row"
     return "; ".join([said, *codes.notes])
 
 
-def _name(suffix: str) -> Callable[[str], Path]:
-    """Paths that end so: a mix-up of input and output ends before anything is written."""
+def _images(count: int) -> str:
+    return f"{count:,} image{'s' if count != 1 else ''}"
+
+
+def _name(suffix: str, *others: str) -> Callable[[str], Path]:
+    """Paths that end so, or others: a mix-up of input and output ends before anything is written."""
 
     def path(text: str) -> Path:
-        if Path(text).suffix.lower() != suffix:
+        if Path(text).suffix.lower() != suffix and text not in others:
             raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
         return Path(text)
 

@@ -87,7 +87,8 @@ class Network:
         if codes.shape == (self.dim,):
             codes = codes[None]
         if codes.ndim != 2 or codes.shape[1] != self.dim:
-            raise UserError(f"expected codes of shape (n, {self.dim}), found {codes.shape}")
+            hint = "; did you mean codes.T?" if codes.ndim == 2 and len(codes) == self.dim else ""
+            raise UserError(f"expected codes of shape (n, {self.dim}), found {codes.shape}{hint}")
         distances, farthest = np.abs(codes).max(axis=1), FARTHEST * self.prior_std
         far = np.flatnonzero(~(distances <= farthest))  # NaN is far.
         if len(far):

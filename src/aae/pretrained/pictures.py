@@ -14,6 +14,7 @@ from aae.pretrained.arrays import as_images
 from aae.score.reading import Source
 from aae.system.errors import UserError
 
+ON_BLACK = 1 / 3  # Of the border, exactly 0: the ground is black, even if ink fills more of it.
 INK = 0.15  # Of the strongest ink: what is fainter is paper.
 CONTRAST = 0.125  # Between ink and paper, of black and white; less is noise of a scan.
 BOX = 5 / 7  # Of an image's side, the longer side of its digit: 20 of 28 pixels, as in MNIST.
@@ -28,20 +29,20 @@ class Pictures(NamedTuple):
     fitted: int
     """Number of them that were cut, scaled and centred."""
     inverted: int
-    """Number of these whose ground was light."""
+    """Number of these whose ink was darker than the ground."""
 
 
 def read_pictures(path: Path, shape: tuple[int, int]) -> Pictures:
     """The images of a file.
 
-    Those of the encoder's shape on a dark ground are taken as they are, and others fitted.
+    Those of the encoder's shape on black are taken as they are, and others fitted.
 
     Args:
         path: of the file; - is the standard input.
         shape: height and width of the encoder's images.
 
     Raises:
-        UserError: it cannot be read, or holds no images.
+        UserError: it cannot be read, holds no images, or one without ink.
     """
     source = Source(path)
     content = source.content()
@@ -57,36 +58,33 @@ def read_pictures(path: Path, shape: tuple[int, int]) -> Pictures:
         raise UserError(f"{source}: {error}") from None
     if 0 in grey.shape:
         raise UserError(f"{source}: no images, its shape is {array.shape}")
-    paper = np.median(_border(grey), axis=1)
-    light = paper > 0.5
-    wrong = light | (grey.shape[1:] != shape)
+    border = _border(grey)
+    paper = np.median(border, axis=1)
+    paper[np.quantile(border, ON_BLACK, axis=1) == 0] = 0
+    darker, lighter = paper - grey.min((1, 2)), grey.max((1, 2)) - paper
+    for place in np.flatnonzero(np.maximum(darker, lighter) < CONTRAST):
+        name = f"{source}, image {place + 1}" if len(grey) > 1 else str(source)
+        raise UserError(f"{name}: nothing on it is much darker or lighter than its border")
+    wrong = (paper != 0) | (grey.shape[1:] != shape)
     images = grey if grey.shape[1:] == shape else np.zeros((len(grey), *shape), np.float32)
     for place in np.flatnonzero(wrong):
-        name = f"{source}, image {place + 1}" if len(grey) > 1 else str(source)
-        images[place] = fitted(np.abs(grey[place] - paper[place]), shape, name)
-    return Pictures(images, int(wrong.sum()), int(light.sum()))
+        images[place] = fitted(np.abs(grey[place] - paper[place]), shape)
+    return Pictures(images, int(wrong.sum()), int((wrong & (darker > lighter)).sum()))
 
 
-def fitted(ink: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
+def fitted(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """A digit as MNIST has them: in a box of 20 of 28 pixels, its centre of mass amid the image.
 
     Args:
-        ink: how far each pixel is from the paper, in [0, 1], (height, width).
+        ink: how far each pixel is from the paper, in [0, 1], (height, width); not all of them 0.
         shape: of the result.
-        name: of the image, for messages.
 
     Returns:
         Numbers in [0, 1], float32; the strongest ink is 1.
-
-    Raises:
-        UserError: there is no ink.
     """
     from PIL import Image
 
-    strongest = ink.max()
-    if strongest < CONTRAST:
-        raise UserError(f"{name}: nothing on it is much darker or lighter than its border")
-    ink = np.where(ink < INK * strongest, 0, ink).astype(np.float32)
+    ink = np.where(ink < INK * ink.max(), 0, ink).astype(np.float32)
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX * min(shape) / max(cut.shape)
@@ -110,13 +108,16 @@ def _border(grey: np.ndarray) -> np.ndarray:
 
 
 def _picture(source: Source, content: bytes) -> np.ndarray:
-    """A picture in [0, 1], (height, width); what is transparent is white."""
+    """A picture, (1, height, width): floats as they are, else in [0, 1]; what is transparent is white."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content))
+            # An MPO is a phone's JPEG with a preview beside it.
+            if (frames := getattr(picture, "n_frames", 1)) > 1 and picture.format != "MPO":
+                raise UserError(f"{source} holds {frames} pictures; expected one a file")
             picture.load()
     except UnidentifiedImageError:
         raise UserError(f"{source} is no picture; expected {KINDS}") from None
@@ -125,12 +126,14 @@ def _picture(source: Source, content: bytes) -> np.ndarray:
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{source} cannot be read as a picture ({error}); expected {KINDS}") from None
     turned = ImageOps.exif_transpose(picture)  # As a phone was held.
+    if turned.mode == "F":
+        return np.asarray(turned)[None]
     if turned.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255.
-        return np.asarray(turned, dtype=np.float32) / 65535
+        return np.asarray(turned, dtype=np.float32)[None] / 65535
     if "A" in turned.getbands() or "transparency" in turned.info:
         layers = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
-    return np.asarray(turned.convert("L"), dtype=np.float32) / 255
+    return np.asarray(turned.convert("L"), dtype=np.float32)[None] / 255
 
 
 def _npy(source: Source, content: bytes) -> np.ndarray:

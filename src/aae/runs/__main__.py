@@ -27,6 +27,10 @@ def main() -> None:
     parser.add_argument("--prune", action="store_true", help="remove results that no settings want any more")
     parser.add_argument("--dry", action="store_true", help="with --prune: only say what would go")
     options = parser.parse_args()
+    if options.prune and options.names:
+        parser.error("--prune takes no NAME: it keeps what any settings here want")
+    if options.dry and not options.prune:
+        parser.error("--dry goes with --prune alone")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         store = locate(ROOT)

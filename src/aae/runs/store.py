@@ -103,7 +103,7 @@ class Store:
             say(f"another process makes {kind} {key[:8]}: waiting for it")
             lock.acquire()
         try:
-            for litter in path.parent.glob(f"{environment}.*partial*"):
+            for litter in path.parent.glob(f"*{environment}.*partial*"):
                 shutil.rmtree(litter) if litter.is_dir() else litter.unlink()
             yield
         finally:

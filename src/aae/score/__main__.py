@@ -1,5 +1,7 @@
-"""Run `python -m aae.score`."""
+"""Run `aae score`, by `python -m aae.score`."""
 
-from aae.score.command import main
+import sys
 
-main()
+from aae.pretrained.command import main
+
+main(["score", *sys.argv[1:]])

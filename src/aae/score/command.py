@@ -1,10 +1,9 @@
-"""The command line of `python -m aae.score`, and what it prints."""
+"""The command line of `aae score`, and what it prints."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -29,23 +28,10 @@ BROKEN_BY_REPEATS = ("kl", "c2st_accuracy")
 PATIENCE = 10  # Seconds between lines about progress where nobody watches a terminal.
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Print the scorecard of the codes in a file or pipe, as the command line asks, or the words given."""
-    arguments = parse_arguments(words)
-    try:
-        text = scorecard(arguments)
-    except UserError as error:
-        sys.exit(f"aae.score: {error}")
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # `| head`: what Python flushes when it ends goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, or the words given."""
     parser = argparse.ArgumentParser(
-        prog="python -m aae.score", description="How well codes of 2 to 64 dimensions fit a prior."
+        prog="aae score", description="How well codes of 2 to 64 dimensions fit a prior."
     )
     parser.add_argument(
         "codes",

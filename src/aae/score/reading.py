@@ -21,7 +21,10 @@ LEAST_CODES = 100  # To be measured.
 MOST_DIMENSIONS = 64
 PEEK = 65_536  # Bytes of a text that are looked at to tell separator and header.
 NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem and a number.
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
+LONGER_ROW = re.compile(r".*Expected (\d+) fields in line (\d+), saw (\d+).*")  # As pandas says it.
 SAVE = "from Python, np.save('codes.npy', z) writes what can be read"
+EXPECTED = f"expected CSV, NPY, NPZ or safetensors; {SAVE}"
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     """
     content = source.content()
     notes: list[str] = []
+    if source.path.suffix in (".pt", ".pth"):
+        raise UserError(f"{source} is PyTorch's; save it with numpy.save(path, z.cpu().numpy())")
     if content.startswith((b"\x93NUMPY", b"PK")):
         table = _frame(source, _numpy_arrays(source, content))
     elif content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
@@ -86,6 +91,8 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     if rest := [str(name) or "the one without a name" for name in table if name not in names]:
         kept = ", ".join(map(str, names))
         notes.append(f"codes are the columns {_short(kept)}; left out: {_short(', '.join(rest))}")
+    if table.empty or not names:
+        raise UserError(f"{source} holds no codes; {EXPECTED}")
     if not 2 <= len(names) <= MOST_DIMENSIONS:
         raise UserError(
             f"{source}: expected codes of 2 to {MOST_DIMENSIONS} dimensions, a column each; found "
@@ -176,9 +183,11 @@ def _frame(source: Source, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
         )
     if array.dtype.kind not in "iuf":
         raise UserError(f"{source}: expected numbers, found {array.dtype}")
-    if array.ndim != 2 or array.shape[1] > MOST_DIMENSIONS:
+    turned = array.ndim == 2 and 2 <= len(array) < array.shape[1]
+    if array.ndim != 2 or array.shape[1] > MOST_DIMENSIONS or (turned and len(array) == 2):
+        hint = "did you mean codes.T?" if turned else SAVE
         raise UserError(
-            f"{source}: expected codes of shape (n, 2 to {MOST_DIMENSIONS}), found {array.shape}; {SAVE}"
+            f"{source}: expected codes of shape (n, 2 to {MOST_DIMENSIONS}), found {array.shape}; {hint}"
         )
     return pd.DataFrame(array.astype(array.dtype.newbyteorder("=")), columns=range(1, array.shape[1] + 1))
 
@@ -219,25 +228,30 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
     lines = [line for line in start.splitlines() if line.strip() and not line.startswith("#")][:20]
     if "\0" in start or not lines:
         reason = "has bytes that are no text" if lines else "holds no codes"
-        raise UserError(f"{source} {reason}; expected CSV, NPY, NPZ or safetensors; {SAVE}")
+        raise UserError(f"{source} {reason}; {EXPECTED}")
     # Not csv.Sniffer, which splits 0,5;1,2 at its decimal commas.
     separator = next((mark for mark in ";\t|," if all(mark in line for line in lines)), r"\s+")
     comma = separator != "," and any("," in line for line in lines[1:])
     decimal = "," if comma and not any("." in line for line in lines[1:]) else "."
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "comment": "#"}
     try:
-        head = pd.read_csv(
-            io.StringIO("\n".join(lines[:2])), header=None, dtype=str, na_filter=False, **options
-        )
+        head = pd.read_csv(io.StringIO(start), header=None, nrows=2, dtype=str, na_filter=False, **options)
         first = [str(text).strip() for text in head.iloc[0]]
+        last = list(head.iloc[-1])
+        commas = separator == "," and any(DECIMAL_COMMA.fullmatch(cell) for cell in last)
+        if commas and not any("." in cell for cell in last):
+            raise ValueError("decimal commas need ; as separator")
         counted = _names_by_number(first, head.iloc[1:].to_numpy().ravel())
         named = counted or not all(_is_number(text, decimal) for text in first)
+        if named and (twice := sorted({name for name in first if first.count(name) > 1})):
+            raise ValueError(f"several columns are called {', '.join(map(repr, twice))}")
         table = pd.read_csv(
             io.BytesIO(content), header=0 if named else None, names=first if named else None,
             decimal=decimal, encoding=encoding, encoding_errors="replace", low_memory=False, **options,
         )  # fmt: skip
     except ValueError as error:  # The parser's own errors among them.
-        raise UserError(f"{source} cannot be read as CSV ({_one_line(error)}); {SAVE}") from None
+        reason = LONGER_ROW.sub(r"line \2 has \3 fields, those above it \1", _one_line(error))
+        raise UserError(f"{source} cannot be read as CSV ({reason}); {EXPECTED}") from None
     if not named:
         table.columns = pd.RangeIndex(1, table.shape[1] + 1)
     # Said, as it is a guess.

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -29,17 +29,21 @@ def atomic(path: Path) -> Iterator[Path]:
     """Yield a name to write to, beside `path`; rename it to `path` only if all went well.
 
     On the disk before it has its name: a power cut leaves the old file or the new one. An error of
-    the disk that names no file (a full one, say) gets the name of `path`.
+    the disk names `path`. A symbolic link stays, and what it leads to is written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")  # Suffix kept: it decides the format.
+    target = path.resolve()
+    # Hidden: no file of anybody's. Always the same: what a kill left, the next one takes. The suffix decides
+    # the format.
+    partial = target.with_name(f".{target.stem}.partial{target.suffix}")
     try:
         yield partial
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        os.replace(partial, target)
     except OSError as error:
-        error.filename = error.filename or str(path)
+        if error.filename in (None, str(partial)):
+            error.filename = str(path)
         raise
     finally:
         partial.unlink(missing_ok=True)
@@ -59,20 +63,27 @@ def load_json(path: Path) -> Any:
 def save_table(
     rows: Sequence[Mapping[Any, object]], path: Path, columns: Sequence[str] | None = None
 ) -> None:
+    """The file of what `write_table` writes."""
+    with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        write_table(rows, file, columns)
+
+
+def write_table(
+    rows: Sequence[Mapping[Any, object]], file: TextIO, columns: Sequence[str] | None = None
+) -> None:
     """CSV with 9 significant digits: enough to get every float32 back to the bit.
 
     Not through pandas, which takes longer to import than a table to write.
 
     Args:
         rows: what a row lacks leaves a gap, as do None and NaN.
-        path: the file.
+        file: open for writing.
         columns: to be given where there may be no rows; the keys of all rows otherwise.
     """
     columns = columns or list(dict.fromkeys(key for row in rows for key in row))
-    with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
 
 
 def _cell(value: object) -> object:
