@@ -158,13 +158,19 @@ def verdict(rows: Rows, controls: Rows, curves: Sequence[pd.DataFrame]) -> list[
 
 
 def over_epochs(rows: Rows) -> str:
-    """A sentence on the log-likelihood of a way of training, from each budget to the next by paired seeds."""
+    """A sentence on log-likelihood and errors over budgets, from each to the next by paired seeds."""
     steps = []
     for (fewer, before), (more, after) in pairwise(by_epochs(rows).items()):
         values = _values(after, "log_likelihood")
         words = f"{more:,} epochs {_with_interval(values, '.1f')} nats, {_beside_paper(values)}"
         a, b = paired(after, before, "log_likelihood")
-        steps.append(words + (f", {_with_interval(a - b, '+.1f')} from {fewer:,}" if len(a) else ""))
+        words += f", {_with_interval(a - b, '+.1f')} from {fewer:,}" if len(a) else ""
+        errors = []
+        for images, name in {"training": "training_error", "test": "reconstruction_error"}.items():
+            now, was = paired(after, before, name)
+            errors += [f"of {images} images {now.mean():.4f} instead of {was.mean():.4f}"] if len(now) else []
+        words += f", squared error {', '.join(errors)}" if errors else ""
+        steps.append(words)
     return f"AAE, {rows[0]['recipe']}, trained longer: {'; '.join(steps)}."
 
 
@@ -261,6 +267,8 @@ def _beside_paper(values: np.ndarray) -> str:
 
 def _beside(values: np.ndarray, number: float) -> str:
     low, high = t_interval(values)
-    if low is None or high is None or low <= number <= high:
+    if low is None or high is None:
+        return "not judged beside"
+    if low <= number <= high:
         return "not shown to differ from"
     return "below" if high < number else "above"
