@@ -134,6 +134,21 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     assert "it sees most of what is left" in discriminator.answer(rows, variants)
 
 
+@pytest.mark.parametrize(
+    ("kl", "words"), [(0.002, "part of it is a"), (0.009, "it is no"), (0.005, "none of it is shown to be a")]
+)
+def test_runs_without_reconstruction_say_whether_it_is_a_trade_off(kl: float, words: str) -> None:
+    alone = [run(64, seed, kl_training=kl) for seed in range(4)]
+    alone[0]["kl_training"] += 0.0001  # Differences with a spread.
+    for row in alone:
+        row["discriminator"] += ", no reconstruction"
+    rows = [*study(), *alone]
+    variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
+    ending = f"Without the reconstruction loss it leaves {kl:.3f}: {words} trade-off with reconstruction."
+    assert discriminator.answer(rows, variants).endswith(ending)
+    assert "Without" not in discriminator.answer(rows[:-3], variants)  # One seed.
+
+
 def test_runs_are_named_by_what_their_discriminator_has() -> None:
     config = make_config(train={"code_buffer": 20, "adversarial_weight": 1000.0})
     assert discriminator.settings(config)["discriminator"] == "the paper's, 20 minibatches, no reconstruction"

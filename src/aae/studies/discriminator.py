@@ -177,8 +177,8 @@ def answer(rows: Rows, variants: Rows) -> str:
     kl = paper["kl_training"]
     text = (
         f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Training codes are {kl['mean']:.3f} nats "
-        f"from the prior (a perfect fit measures {kl['null']:.3f}), and of what another classifier finds of "
-        f"it the final discriminator sees {share:.0%}."
+        f"from the prior (a perfect fit measures {kl['null']:.3f}); of what another classifier finds there "
+        f"the final discriminator sees {share:.0%}."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
@@ -186,14 +186,27 @@ def answer(rows: Rows, variants: Rows) -> str:
             error = compare(*paired(runs, of_paper, "training_error"), None)["difference"]
             neighbours = compare(*paired(runs, of_paper, "neighbour_accuracy"), None)["difference"]
             text += (
-                f" Given {key[0]} of a code beside it (waves, from which fine structure can be told), it "
-                f"leaves {numbers['kl_training']['mean']:.3f} nats; the squared error of training images "
+                f" Given {key[0]} of a code beside it (cosines that show fine structure), it leaves "
+                f"{numbers['kl_training']['mean']:.3f} nats; the squared error of training images "
                 f"changes by {error / paper['training_error']['mean']:+.1%}, neighbour accuracy by "
                 f"{neighbours:+.3f}. Test codes are then {numbers['kl']['mean']:.3f} nats from the prior "
-                f"instead of {paper['kl']['mean']:.3f}, and blocks of as many consecutive training codes "
+                f"instead of {paper['kl']['mean']:.3f}; as many consecutive training codes "
                 f"{numbers['kl_blocks']['mean']:.3f}."
             )
+            text += _alone(rows, key)
     return text
+
+
+def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
+    """What a variant leaves without a reconstruction loss, where there are such runs of several seeds."""
+    alone = of_variant(rows, (f"{key[0]}, no reconstruction", *key[1:]))
+    if len(alone) < 2:
+        return ""
+    fit = _compared(alone, of_variant(rows, key), "kl_training")
+    word = "part of it is a" if fit["high"] < 0 else "none of it is shown to be a"
+    word = "it is no" if fit["low"] > 0 else word
+    left = np.mean([run["kl_training"] for run in alone])
+    return f" Without the reconstruction loss it leaves {left:.3f}: {word} trade-off with reconstruction."
 
 
 def told(numbers: Mapping[str, Mapping[str, Any]]) -> str:
