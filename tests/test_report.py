@@ -629,10 +629,6 @@ def test_the_committed_report_is_drawn_without_complaint(browser: Browser) -> No
     for width in (PHONE, DESK):
         with opened(browser, ROOT / "docs/report.html", width) as report:
             ready(report)
-            report.page.locator("img").last.scroll_into_view_if_needed()
-            for picture in report.page.locator("img").all():
-                picture.scroll_into_view_if_needed()
-            report.page.wait_for_timeout(300)
             assert report.count_of_empty("img") == 0
             report.page.evaluate("latent.moveTo(latent.codeAt(latent.shown()[0]))")
             assert report.count_of_empty("canvas") == 0

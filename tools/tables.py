@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 
 from aae.compare.measures import MEASURES
-from aae.compare.verdicts import significance
-from aae.report.results import table
+from aae.report.results import difference, table
 from aae.studies import figures
 from aae.studies.claims import Claim, Said
 from aae.studies.table1 import with_epochs
@@ -85,16 +84,10 @@ def change_table(rows: Sequence[dict[str, Any]]) -> str:
     cells: dict[str, list[str]] = {}
     for row in rows:
         name = f"{row['before']} → {row['after']}"
-        cells.setdefault(name, [name, str(row["seeds"])]).append(_difference(row))
+        cells.setdefault(name, [name, str(row["seeds"])]).append(
+            difference(row, MEASURES[row["measure"]].form)
+        )
     return table([header, ["---"] * len(header), *cells.values()])
-
-
-def _difference(row: dict[str, Any]) -> str:
-    form = "+" + MEASURES[row["measure"]].form
-    if row["low"] is None:
-        return f"{row['difference']:{form}}"
-    words = f"{row['difference']:{form}} ({row['low']:{form}} to {row['high']:{form}})"
-    return f"**{words}**" if significance(row) == "significant" else words
 
 
 def claim_table(claims: Sequence[Claim]) -> str:

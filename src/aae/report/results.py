@@ -237,15 +237,21 @@ def contrast_table(contrasts: Rows) -> str:
         measure = MEASURES[row["measure"]]
         form = ".5f" if row["measure"] == "reconstruction_error" else ".4f"
         cells = [row["prior"], row["encoders"], measure.label, str(row["seeds"])]
-        difference = f"{row['difference']:+{form}}"
+        cells.append(difference(row, form))
         if row["low"] is None:  # One seed.
-            lines.append([*cells, difference, "", "", ""])
+            lines.append([*cells, "", "", ""])
             continue
-        difference += f" ({row['low']:+{form}} to {row['high']:+{form}})"
-        cells.append(f"**{difference}**" if significance(row) == "significant" else difference)
         cells.append("" if row["equivalent"] is None else equivalence(row))
         lines.append([*cells, f"{row['detectable']:{form}}", f"{row['seed_std']:{form}}"])
     return table(lines)
+
+
+def difference(row: Mapping[str, Any], form: str) -> str:
+    """A paired difference with its 95% interval, where there is one; bold where that leaves 0 out."""
+    if row["low"] is None:
+        return f"{row['difference']:+{form}}"
+    words = f"{row['difference']:+{form}} ({row['low']:+{form}} to {row['high']:+{form}})"
+    return f"**{words}**" if significance(row) == "significant" else words
 
 
 def target_table(variants: Rows) -> str:

@@ -29,7 +29,6 @@ from aae.studies.variants import Rows, by_variant, paired, start
 
 BY = ("discriminator", "epochs")  # What a variant's runs have in common in the table.
 PAPER = "the paper's"
-PANELS = ("kl_training", "kl", "training_error", "neighbour_accuracy")
 CHANGED = ("kl_training", "kl", "training_error", "neighbour_accuracy")
 TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
 SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
@@ -87,7 +86,7 @@ def figure(rows: Rows) -> Figure:
     title = (
         "What the discriminator can see, and for how long it looks; deterministic encoder, prior: gaussian"
     )
-    return figure_seeds(by_variant(rows, PANELS, named), title)
+    return figure_seeds(by_variant(rows, CHANGED, named), title)
 
 
 def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
@@ -189,8 +188,10 @@ def answer(rows: Rows, variants: Rows) -> str:
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
             runs = of_variant(rows, key)
-            error = compare(*paired(runs, of_paper, "training_error"), None)["difference"]
-            neighbours = compare(*paired(runs, of_paper, "neighbour_accuracy"), None)["difference"]
+            error, neighbours = (
+                _compared(runs, of_paper, measure)["difference"]
+                for measure in ("training_error", "neighbour_accuracy")
+            )
             text += (
                 f" Given {key[0]} of a code beside it (cosines that show fine structure), it leaves "
                 f"{numbers['kl_training']['mean']:.3f} nats; the squared error of training images "

@@ -164,12 +164,15 @@ def over_epochs(rows: Rows) -> str:
         values = _values(after, "log_likelihood")
         words = f"{more:,} epochs {_with_interval(values, '.1f')} nats, {_beside_paper(values)}"
         a, b = paired(after, before, "log_likelihood")
-        words += f", {_with_interval(a - b, '+.1f')} from {fewer:,}" if len(a) else ""
-        errors = []
-        for images, name in {"training": "training_error", "test": "reconstruction_error"}.items():
-            now, was = paired(after, before, name)
-            errors += [f"of {images} images {now.mean():.4f} instead of {was.mean():.4f}"] if len(now) else []
-        words += f", squared error {', '.join(errors)}" if errors else ""
+        if len(a):
+            training, test = (
+                "{:.4f} instead of {:.4f}".format(*(each.mean() for each in paired(after, before, name)))
+                for name in ("training_error", "reconstruction_error")
+            )
+            words += (
+                f", {_with_interval(a - b, '+.1f')} from {fewer:,}, "
+                f"squared error of training images {training}, of test images {test}"
+            )
         steps.append(words)
     return f"AAE, {rows[0]['recipe']}, trained longer: {'; '.join(steps)}."
 
