@@ -101,7 +101,7 @@ def test_a_change_removes_what_its_interval_says(change: float, low: float, word
 
 
 def test_only_variants_that_differ_in_one_thing_are_compared() -> None:
-    fourier, buffer = "64 Fourier features", "the paper's, 20 minibatches"
+    fourier, buffer = "64 Fourier features", "the paper's, buffer of 20"
     keys = [("the paper's", 18), ("the paper's", 56), (buffer, 18), (fourier, 18), (fourier, 56)]
     keys.append((f"{fourier}, no reconstruction", 18))
     assert discriminator.differing(keys) == [
@@ -160,7 +160,7 @@ def test_runs_without_reconstruction_say_what_is_a_trade_off(
 
 def test_runs_are_named_by_what_their_discriminator_has() -> None:
     config = make_config(train={"code_buffer": 20, "adversarial_weight": 1000.0})
-    assert discriminator.settings(config)["discriminator"] == "the paper's, 20 minibatches, no reconstruction"
+    assert discriminator.settings(config)["discriminator"] == "the paper's, buffer of 20, no reconstruction"
     figure = discriminator.figure(study())
     assert len(figure.axes) == 4
     assert np.all([axes.has_data() for axes in figure.axes])

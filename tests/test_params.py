@@ -308,9 +308,13 @@ def test_a_grid_is_its_variants_times_its_seeds_in_order() -> None:
     assert found[0].config.model.sigma == "learned"
 
 
-def test_a_variant_that_names_its_seed_is_one_run() -> None:
-    found = runs(variants={"a": {}, "b": {"prior": "none", "seed": 7}})
-    assert [(run.variant, run.config.seed) for run in found] == [("a", 0), ("a", 1), ("b", 7)]
+def test_a_variant_may_have_seeds_of_its_own() -> None:
+    found = runs(
+        variants={"a": {}, "b": {"prior": "none", "seed": 7}, "c": {"prior": "mixture", "seed": [2, 9]}}
+    )
+    assert [(run.variant, run.config.seed) for run in found] == [
+        ("a", 0), ("a", 1), ("b", 7), ("c", 2), ("c", 9),
+    ]  # fmt: skip
 
 
 def test_the_recipe_holds_for_all_runs_and_the_base_runs_choices_for_none() -> None:
@@ -338,6 +342,10 @@ def test_a_sigma_in_the_recipe_concerns_the_gaussian_encoder_alone() -> None:
         ({"train.epochs": 0}, ["variants.a", "train.epochs: 0"]),
         ({"train.epochs": True}, ["variants.a", "train.epochs: True"]),
         ({"seed": -1}, ["variants.a", "seed: -1"]),
+        ({"seed": [0, 1.5]}, ["variants.a", "seed: 1.5"]),
+        ({"seed": [3, 3]}, ["a, seed 3 is the same run as a, seed 3"]),
+        ({"seed": []}, ["variants.a", "seed: []"]),
+        ({"prior": ["none"]}, ["variants.a", "prior: ['none']"]),
         ({"model.sigma": 0.1}, ["variants.a", "model.sigma: 0.1 is the standard deviation of the gaussian"]),
         ({"objective": "variational"}, ["variants.a", "needs encoder: gaussian"]),
     ],

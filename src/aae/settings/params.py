@@ -52,7 +52,7 @@ def _checked_names(variants: dict[str, Any]) -> dict[str, Any]:
     return variants
 
 
-Changes = dict[str, bool | int | float | str]
+Changes = dict[str, bool | int | float | str | list[Any]]
 
 
 class GridSettings(Settings):
@@ -63,7 +63,7 @@ class GridSettings(Settings):
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_all_different)]
     variants: Annotated[dict[str, Changes], Field(min_length=1), AfterValidator(_checked_names)]
     """By name, what each changes of the deterministic encoder with the Gaussian prior: "train.epochs: 20".
-    One that names `seed` is a single run."""
+    One that names `seed`, or a list of them, has these seeds and not the grid's."""
     margins: Margins | None = None
     measures: list[Literal["components", "log_likelihood", "manifold", "smoothed_kl"]] = Field(
         default_factory=list
@@ -114,18 +114,20 @@ class Params(RunConfig):
         """
         found: dict[str, Run] = {}
         for variant, changes in grid.variants.items():
-            seeds = [changes["seed"]] if "seed" in changes else grid.seeds
-            for seed in seeds:
-                run = Run(variant, self._changed(variant, changes, seed))
+            seeds = changes.get("seed", grid.seeds)
+            if seeds == []:
+                raise UserError(f"params.yaml: variants.{variant}: seed: [] names none")
+            for seed in seeds if isinstance(seeds, list) else [seeds]:
+                run = Run(variant, self._changed(variant, {**changes, "seed": seed}))
                 if other := found.get(key := run.config.model_dump_json()):
                     raise UserError(f"params.yaml: variants: {run.name} is the same run as {other.name}")
                 found[key] = run
         return list(found.values())
 
-    def _changed(self, variant: str, changes: Mapping[str, Any], seed: Any) -> RunConfig:
+    def _changed(self, variant: str, changes: Mapping[str, Any]) -> RunConfig:
         content: dict[str, Any] = {
             **NEUTRAL,
-            "seed": seed,
+            "seed": changes["seed"],
             "model": self.model.model_dump(),
             "train": self.train.model_dump(),
             "data": self.data.model_dump(),

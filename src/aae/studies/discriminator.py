@@ -70,7 +70,7 @@ def settings(config: RunConfig) -> dict[str, Any]:
     """The discriminator of a run in words, and its epochs."""
     name = f"{config.model.fourier_features} Fourier features" if config.model.fourier_features else PAPER
     if config.train.code_buffer != DEFAULT_BUFFER:
-        name += f", {config.train.code_buffer} minibatches"
+        name += f", buffer of {config.train.code_buffer}"
     if config.train.adversarial_weight >= NO_RECONSTRUCTION:
         name += ", no reconstruction"
     return {"discriminator": name, "epochs": config.train.epochs}
