@@ -90,14 +90,15 @@ def test_codes_are_told_from_the_prior_by_the_measures_above_their_null_bands(
         (0.021, 0.001, "it removes part of the 0.043 nats"),
         (0.001, 0.001, "no effect shown (0.00"),
         (-0.01, 0.001, "it adds to the 0.043 nats"),
-        (0.04, 0.05, "there was nothing to remove"),
+        (0.04, 0.05, "there was nothing to remove."),
+        (-0.01, 0.05, "there was nothing to remove, and it adds some."),
     ],
 )
 def test_a_change_removes_what_its_interval_says(change: float, low: float, words: str) -> None:
     before = np.array([0.043, 0.044, 0.045, 0.044])
     row = compare(before - change + np.array([0.0, 0.002, -0.002, 0.001]), before, None)
     kl = {"mean": 0.044, "low": 0.042, "null": 0.001, "null_high": 0.006 if low < 0.042 else low}
-    assert words in discriminator.removes(row, kl)
+    assert words in f"{discriminator.removes(row, kl)}."
 
 
 def test_only_variants_that_differ_in_one_thing_are_compared() -> None:
