@@ -120,7 +120,7 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
     text = discriminator.answer(rows, variants)
     assert text.startswith(
-        "**What is left, and why?** On training codes it is mostly what the paper's discriminator cannot see."
+        "**What is left, and why?** On training codes it is mostly what the paper's discriminator does not "
     )
     assert "Training codes are 0.044 nats from the prior (a perfect fit measures 0.001)" in text
     assert "the final discriminator sees 1%" in text
@@ -139,8 +139,8 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     ("training", "test", "words"),
     [
         (0.002, 0.02, "both are in part"),
-        (0.002, 0.05, "only the former is in part"),
-        (0.009, 0.02, "only the latter is in part"),
+        (0.002, 0.05, "that of training codes alone is in part"),
+        (0.009, 0.02, "that of test codes alone is in part"),
         (0.005, 0.042, "neither is shown to be"),
     ],
 )
@@ -155,7 +155,7 @@ def test_runs_without_reconstruction_say_what_is_a_trade_off(
     rows = [*study(), *alone]
     variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
     text = discriminator.answer(rows, variants)
-    assert f"it leaves {training:.3f} on training codes and {test:.3f} on test codes: {words} a" in text
+    assert f"KL is {training:.3f} on training codes and {test:.3f} on test codes: {words} the" in text
     assert "Without" not in discriminator.answer(rows[:-3], variants)  # One seed.
 
 

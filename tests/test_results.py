@@ -48,12 +48,15 @@ def test_the_first_paragraph_says_how_well_the_codes_fit_with_its_numbers() -> N
     first = spoken(cells)[0]
     assert first.startswith("**Does q(z) fit p(z)? Yes, nearly.** Location and spread nearly match: ")
     assert "are 0.025 standard deviations away" in first
-    assert "There are no holes: 0.4% of the prior's mass" in first
+    assert (
+        "leave no holes at the scale of 50 codes, finer than a tile of Figure 2E: 0.4% of the prior's"
+        in first
+    )
     assert "7% of the mass is misplaced" in first
     assert (
         "is 0.092 nats (95% CI 0.087 to 0.097, 3 seeds), as of a Gaussian shifted by 0.43 standard" in first
     )
-    assert first.endswith("36.5.")
+    assert "the prior 36.5 (once they have its mean and spread " in first
     del cells["deterministic-none-0"]
     assert spoken(cells)[0].endswith("measures 0.004.")
 
@@ -76,7 +79,7 @@ def test_the_first_word_follows_the_rule(kl: float, w2: float, changes: dict[str
         cells[f"deterministic-gaussian-{seed}"] = found | changes
     first = spoken(cells)[0]
     assert words in first
-    assert ("There are holes" in first) is ("below_quarter" in changes)
+    assert ("together leave holes" in first) is ("below_quarter" in changes)
     assert ("No difference in density is found" in first) is (kl == 0.01)
 
 

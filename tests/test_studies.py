@@ -230,7 +230,7 @@ def test_the_verdict_compares_each_random_encoder_with_the_deterministic_one() -
     (found,) = images.verdict(images_study())
     assert found.startswith("Gaussian, sigma 0.1, minus deterministic, KL of test codes in nats: ")
     assert "with 300 images -0.019 (95% CI -0.029 to -0.010, 2 seeds): better; with 60,000 images" in found
-    assert found.endswith(": no difference shown.")
+    assert ": no difference shown (0." in found
 
 
 def test_one_seed_is_not_compared() -> None:

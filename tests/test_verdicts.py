@@ -10,6 +10,7 @@ from aae.compare.summary import variants
 from aae.compare.verdicts import (
     answer,
     became,
+    better_probe,
     by_variant,
     density_differs,
     equivalence,
@@ -105,6 +106,15 @@ def test_the_probe_that_finds_more_stands_for_what_there_is_to_see() -> None:
     assert sight(numbers, rows).endswith("blind to most of it")
     older = {name: row for name, row in numbers.items() if name != "discriminator_jsd"}
     assert sight(older, rows) == ""
+
+
+def test_a_probe_that_finds_no_more_than_in_prior_samples_gives_way_to_one_that_does() -> None:
+    rows = runs(*[(0.02, 0.008)] * 3)
+    for row, trees, neighbours in zip(rows, [0.05, -0.04, 0.02], [0.0051, 0.005, 0.0049], strict=True):
+        row |= {"discriminator_jsd": 0.004, "neighbour_jsd": neighbours, "probe_jsd": trees}
+    (numbers,) = by_variant(variants(rows, NULLS))
+    assert numbers["probe_jsd"]["mean"] > numbers["neighbour_jsd"]["mean"]
+    assert better_probe(numbers) == "neighbour_jsd"
 
 
 @pytest.mark.parametrize(

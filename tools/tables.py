@@ -136,7 +136,7 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
         [
             "[Table 1](docs/paper.md#table-1)",
             f"log-likelihood {_with_error(reported)} nats",
-            "; ".join(f"{with_epochs(row)}: {_with_error(row)}" for row in ours),
+            "; ".join(f"{with_epochs(row)}: {row['log_likelihood']:.1f}{_over_seeds(row)}" for row in ours),
             f"**{verdict}**",
         ]
     )
@@ -149,6 +149,11 @@ def _figure(number: str, root: str = "") -> str:
         return number
     folder = "plots" if number in ("2A", "2E") else "studies/figures/plots"
     return f"[{number}]({root}{folder}/{number}.png)"
+
+
+def _over_seeds(row: dict[str, Any]) -> str:
+    """Its 95% interval, in words, where there are several seeds."""
+    return "" if row["low"] is None else f" ({row['low']:.1f} to {row['high']:.1f}, {row['seeds']} seeds)"
 
 
 def _with_error(row: dict[str, Any]) -> str:

@@ -99,7 +99,7 @@ def moments(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def density_differs(kl: Mapping[str, Any]) -> bool:
-    """Whether a KL divergence is more than prior samples give.
+    """Whether a divergence is more than prior samples give.
 
     That is whether its 95% interval over seeds (with one seed, its value) lies above the null band.
     """
@@ -126,15 +126,18 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def better_probe(numbers: Numbers) -> str:
-    """The probe that finds more of the misfit of training codes, on average over runs."""
-    return max(PROBES, key=lambda probe: numbers[probe]["mean"])
+    """The probe that finds more of the misfit of training codes, on average over runs.
+
+    One that finds more than in prior samples comes first.
+    """
+    return max(PROBES, key=lambda probe: (density_differs(numbers[probe]), numbers[probe]["mean"]))
 
 
 def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     """How much the final discriminators see of what is left of the misfit of training codes.
 
-    The rule: of two probes the one that finds more, on average over runs, stands for what there is to see. If
-    its 95% interval over seeds does not lie above what it finds in prior samples, there is nothing. Else the
+    The rule: of two probes the one that finds more (`better_probe`) stands for what there is to see. If its
+    95% interval over seeds does not lie above the null band, there is nothing. Else the
     discriminator sees most of it if its own divergence is above `SEEN` times the probe's, by the 95% interval
     of the paired difference; is blind to most of it if that interval lies below 0; or else it is open. A
     discriminator that sees nothing fails this rule wherever a probe finds something.
@@ -153,7 +156,7 @@ def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     low, high = t_interval(np.array([row["discriminator_jsd"] - SEEN * row[name] for row in rows]))
     if low is None or high is None:
         return "1 seed"
-    if probe["low"] <= probe["null"]:
+    if not density_differs(probe):
         return "nothing"
     return "most" if low > 0 else "little" if high < 0 else "open"
 

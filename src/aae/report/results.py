@@ -94,21 +94,27 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     how, differs = moments(fitted, runs), density_differs(kl)
     nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
     word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
-    holes = "There are no holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
+    holes = "no holes" if mass["mean"] <= NEARLY["below_quarter"] else "holes"
     shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
-    without = f" and codes that nothing draws to the prior {free['kl']['mean']:.1f}" if free else ""
+    without = (
+        f", codes that nothing draws to the prior {free['kl']['mean']:.1f} (once they have its mean and "
+        f"spread {free['kl_whitened']['mean']:.1f})"
+        if free
+        else ""
+    )
     density = (
-        f"But the density is off: {wrong['mean']:.0%} of the mass is misplaced (total variation)"
+        f"But the density is off: {wrong['mean']:.0%} of the mass is misplaced (their total variation)"
         if differs
         else "No difference in density is found"
     )
     return (
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
-        f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). {holes}: "
-        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, at the "
-        f"scale of 50 codes, finer than a tile of Figure 2E. {density}. The KL divergence is "
-        f"{kl['mean']:.3f} nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard "
-        f"deviations; a perfect fit measures {kl['null']:.3f}{without}."
+        f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). Training and test "
+        f"codes together leave {holes} at the scale of 50 codes, finer than a tile of Figure 2E: "
+        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have. "
+        f"{density}. The KL divergence of test codes is {kl['mean']:.3f} nats ({interval(kl)}), as of a "
+        f"Gaussian shifted by {shift:.2f} standard deviations; a perfect fit measures "
+        f"{kl['null']:.3f}{without}."
     )
 
 

@@ -61,6 +61,9 @@ class Statement(NamedTuple):
     """What it is made of: one mean, or the two whose difference or ratio it is about."""
 
 
+Needs = Callable[[Rows], Sequence[Statement | None]]
+
+
 class Said(NamedTuple):
     """Something that the paper says, and the rule that judges it."""
 
@@ -71,8 +74,10 @@ class Said(NamedTuple):
     """Its number in the paper."""
     study: str = ""
     """Whose runs judge it; "" for what is out of scope."""
-    needs: Callable[[Rows], Sequence[Statement | None]] = lambda rows: [None]
+    needs: Needs = lambda rows: [None]
     """What it takes, of the study's runs; None for what they do not tell."""
+    in_papers: Needs | None = None
+    """The same of runs in the paper's settings, where these are of that study too, and not of `PAPER`."""
 
     @property
     def quoted(self) -> bool:
@@ -210,6 +215,7 @@ CLAIMS = (
         "Table 1",
         "table1",
         lambda rows: [likely(rows, table1.OURS, table1.REPORTED["AAE"][0])],
+        lambda rows: [likely(rows, table1.PAPERS, table1.REPORTED["AAE"][0])],
     ),
     Said(
         "10 million samples raise it",
@@ -295,15 +301,16 @@ def judged(rows: Mapping[str, Rows]) -> list[Claim]:
 
 
 def _claim(said: Said, rows: Rows, papers: Rows) -> Claim:
-    statements, there = _statements(said, rows), _statements(said, papers)
+    statements = _statements(said.needs, rows)
+    there = _statements(said.in_papers, rows) if said.in_papers else _statements(said.needs, papers)
     nothing = NOT_YET if said.study else NOT_TESTED
     in_papers = f"{judge(there)}: {there[0].words}" if there else NOT_TESTED
     return Claim(said, statements, judge(statements) if statements else nothing, in_papers)
 
 
-def _statements(said: Said, rows: Rows) -> list[Statement]:
+def _statements(needs: Needs, rows: Rows) -> list[Statement]:
     """What a claim needs, or nothing where runs do not tell all of it."""
-    found = said.needs(rows)
+    found = needs(rows)
     statements = [each for each in found if each]
     return statements if len(statements) == len(found) else []
 

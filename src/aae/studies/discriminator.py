@@ -34,14 +34,14 @@ TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
 SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
-TRADED = {  # By whether training codes and test codes fit better without a reconstruction loss.
+TRADED = {  # By whether KL of training codes and of test codes is less without a reconstruction loss.
     (True, True): "both are in part",
-    (True, False): "only the former is in part",
-    (False, True): "only the latter is in part",
+    (True, False): "that of training codes alone is in part",
+    (False, True): "that of test codes alone is in part",
     (False, False): "neither is shown to be",
 }
 WHY = {
-    "little": "On training codes it is mostly what the paper's discriminator cannot see.",
+    "little": "On training codes it is mostly what the paper's discriminator does not see.",
     "most": "Not the discriminator's sight: it sees most of what is left on training codes.",
     "open": "How much of it the discriminator sees is open.",
     "nothing": "No probe finds anything on training codes.",
@@ -212,8 +212,8 @@ def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
     training, test = (np.mean([run[name] for run in alone]) for name in measures)
     lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in measures]
     return (
-        f" Without the reconstruction loss it leaves {training:.3f} on training codes and {test:.3f} on test "
-        f"codes: {TRADED[lower[0], lower[1]]} a trade-off with reconstruction."
+        f" Without the reconstruction loss KL is {training:.3f} on training codes and {test:.3f} on test "
+        f"codes: {TRADED[lower[0], lower[1]]} the price of reconstruction."
     )
 
 

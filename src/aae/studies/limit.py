@@ -27,8 +27,8 @@ def conclude(grid: Grid) -> Conclusion:
 WITHDRAWN = (
     "Withdrawn: version 0.13.0 concluded from a closed discriminator gap, and a misfit that stays, that the "
     "trade-off with reconstruction is real. The gap is closed as well where the discriminator sees nothing, "
-    "and from an adversarial weight of 0.01 to 0.1 (study tradeoff) the misfit falls while the squared error "
-    "does not move."
+    "and from an adversarial weight of 0.01 to 0.1 (study tradeoff) the misfit falls while no change of the "
+    "squared error of test images is shown."
 )
 
 

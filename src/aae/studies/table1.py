@@ -183,9 +183,9 @@ def split(rows: Rows) -> str:
     paper, error = REPORTED["AAE"]
     return (
         f"{_named(rows)}, where the nats go: decoded training codes in the place of samples of p(z) give "
-        f"{_with_interval(training - samples, '+.1f')} nats, the price of q(z) not being p(z); from there to "
-        f"the paper's {paper:g} ± {error:g} it is {_with_interval(paper - training, '+.1f')}, decoder and "
-        f"budget; decoded test codes, each image's own reconstruction among them, give "
+        f"{_with_interval(training - samples, '+.1f')} nats, at most the price of q(z) not being p(z); from "
+        f"there to the paper's {paper:g} ± {error:g} it is {_with_interval(paper - training, '+.1f')}, "
+        f"decoder and budget; decoded test codes, each image's own reconstruction among them, give "
         f"{_with_interval(test - training, '+.1f')} beside training codes, a bound on what it costs that "
         "images are unseen, and centres few."
     )
