@@ -97,19 +97,7 @@ def make(
     kept = {each.run.variant: each.key for each in reversed(named) if each.run.variant in grid.keep}
     usable = [row for row in earlier.rows if _is_complete(row, earlier, kept)]
     found = fill(name, named, images, store, usable)
-    return gather(grid, found, kept, images, store, earlier)
-
-
-def gather(
-    grid: GridSettings,
-    found: Sequence[Found],
-    kept: Mapping[str, str],
-    images: ImagesByRun,
-    store: Store,
-    earlier: GridFiles,
-) -> GridFiles:
-    """Put the contents of a grid's files together, from earlier files and the store."""
-    files = GridFiles(found=list(found))
+    files = GridFiles(found=found)
     settings = changed_settings(grid)
     for each in found:
         files.rows.append(row_of(each, settings, store))
