@@ -78,7 +78,8 @@ def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
 
     def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
         row = compare(*paired(noisy, still, measure), None)
-        return row, _change(row, form, unit)
+        difference = f"{row['difference']:{form}}{unit}"
+        return row, difference if row["low"] is None else f"{difference} ({interval(row, form)})"
 
     _, kl = change("kl_training", "+.3f", " nats")
     _, error = change("reconstruction_error", "+.4f")
@@ -91,10 +92,3 @@ def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
         f"Fixed sigma {sigma:g} instead of 0 (paired by seed, {row['seeds']} of them): KL of training codes "
         f"{kl}, squared error of test images {error}, the encoder's training objective {objective}: {word}."
     )
-
-
-def _change(row: Mapping[str, Any], form: str, unit: str = "") -> str:
-    difference = f"{row['difference']:{form}}{unit}"
-    if row["low"] is None:
-        return difference
-    return f"{difference} ({interval(row, form)})"
