@@ -11,7 +11,7 @@ import yaml
 from conftest import ROOT, failure
 from tiny import TINY, moved, snapshot
 
-from aae.data.images import read_training
+from aae.data.images import read_images
 from aae.model.parts import ENCODERS, PRIORS, run_prior
 from aae.model.trainer import Losses, Trainer
 from aae.settings.config import RunConfig
@@ -49,9 +49,9 @@ def configure(changes: Changes) -> RunConfig:
 
 def make(folder: Path, changes: Changes) -> Trainer:
     config = configure(changes)
-    x, y, total = read_training(folder, config)
+    images = read_images(folder, config)
     run_prior(config)
-    return Trainer(config, torch.tensor(x), torch.from_numpy(y), total)
+    return Trainer(config, torch.tensor(images.x), torch.from_numpy(images.y), images.total)
 
 
 def assert_trains(folder: Path, changes: Changes) -> tuple[Trainer, Losses]:
