@@ -12,7 +12,7 @@ from aae.compare.verdicts import equivalence, in_words, interval, significance
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, over, paired
+from aae.studies.variants import Rows, grouped, over, paired
 
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "total_variation", "reconstruction_error")
@@ -71,10 +71,7 @@ def verdict(rows: Rows) -> list[str]:
         budgets = sorted({epochs for epochs, _ in found})
         if len(budgets) == 1:  # Nothing to compare.
             continue
-        of = {
-            epochs: [run for run in rows if (run["interval"], run["epochs"]) == (every, epochs)]
-            for epochs in budgets
-        }
+        of = grouped([run for run in rows if run["interval"] == every], lambda run: run["epochs"])
         values = in_words([f"{found[epochs, 'kl_training']:.3f}" for epochs in budgets])
         last = compare(*paired(of[budgets[-1]], of[budgets[-2]], "kl_training"), STAYS)
         words = [
@@ -99,13 +96,13 @@ def verdict(rows: Rows) -> list[str]:
 def intervals_compared(rows: Rows) -> list[str]:
     """The regularization phase less often, at the longest budget: what it changes of fit and error."""
     longest = [run for run in rows if run["epochs"] == max(run["epochs"] for run in rows)]
-    first, *others = sorted({run["interval"] for run in longest})
-    a = [run for run in longest if run["interval"] == first]
+    of = grouped(longest, lambda run: run["interval"])
+    first, *others = sorted(of)
     sentences = []
     for other in others:
-        b = [run for run in longest if run["interval"] == other]
         kl, error = (
-            compare(*paired(b, a, measure), None) for measure in ("kl_training", "reconstruction_error")
+            compare(*paired(of[other], of[first], measure), None)
+            for measure in ("kl_training", "reconstruction_error")
         )
         if kl["low"] is not None:
             sentences.append(

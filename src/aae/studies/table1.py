@@ -17,7 +17,7 @@ from aae.draw.curves import Curve, Panel
 from aae.draw.table1 import Loss, Mark, figure_table1
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, require_told_apart
-from aae.studies.variants import Rows, longest, over, paired
+from aae.studies.variants import Rows, grouped, longest, over, paired
 
 BY = ("recipe", "epochs")  # What a variant's runs have in common.
 OURS, PAPERS = "our recipe", "the paper's way"
@@ -104,8 +104,7 @@ def with_epochs(row: Mapping[str, Any]) -> str:
 
 def by_recipe(rows: Rows) -> dict[str, Rows]:
     """Runs by their way of training."""
-    names = dict.fromkeys(run["recipe"] for run in rows)
-    return {name: [run for run in rows if run["recipe"] == name] for name in names}
+    return grouped(rows, lambda run: run["recipe"])
 
 
 def by_epochs(rows: Rows) -> dict[int, Rows]:

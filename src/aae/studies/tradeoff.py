@@ -13,7 +13,7 @@ from aae.compare.verdicts import interval
 from aae.draw.front import Panel, Series, figure_front
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, paired
+from aae.studies.variants import Rows, grouped, paired
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 SERIES = {  # What `settings` calls an objective, and what the figure does.
@@ -101,9 +101,7 @@ def turn(rows: Rows) -> list[str]:
     lowest one (means over seeds).
     """
     runs = [run for run in rows if run["objective"] == "adversarial"]
-    of_weight = {
-        weight: [run for run in runs if run["weight"] == weight] for weight in {run["weight"] for run in runs}
-    }
+    of_weight = grouped(runs, lambda run: run["weight"])
     if len(of_weight) < 2:
         return []
     best = min(of_weight, key=lambda weight: np.mean([run["kl_training"] for run in of_weight[weight]]))
