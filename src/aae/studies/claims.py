@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import t_interval
 from aae.compare.verdicts import MOMENTS_AGREE, equivalence, interval
@@ -14,7 +13,7 @@ from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
 from aae.studies import table1
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, longest, paired
+from aae.studies.variants import Rows, by_variant, contrast, longest, paired
 
 BY = ("encoder", "prior", "objective", "likelihood", "labels")  # What a variant's runs have in common.
 PANELS = ("kl", "below_quarter", "reconstruction_error", "neighbour_accuracy")
@@ -398,7 +397,7 @@ def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
     """That a measure is greater in `a`, paired by seed; None without a seed that both have."""
     if not len(paired(a, b, measure)[0]):
         return None
-    row = compare(*paired(a, b, measure), None)
+    row = contrast(a, b, measure)
     words = f"{row['difference']:+.3f} beside {named(b[0])}"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')})"
@@ -411,7 +410,7 @@ def alike(a: Rows, b: Rows) -> Statement | None:
     """That two encoders' KL divergences of test codes are equivalent within `SIMILAR`, paired by seed."""
     if not len(paired(a, b, "kl")[0]):
         return None
-    row = compare(*paired(a, b, "kl"), SIMILAR)
+    row = contrast(a, b, "kl", SIMILAR)
     words = f"{a[0]['encoder']} - {b[0]['encoder']}: {row['difference']:+.3f} nats of KL"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')}; {equivalence(row)})"

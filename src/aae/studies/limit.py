@@ -5,14 +5,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import equivalence, in_words, interval, significance
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, grouped, over, paired
+from aae.studies.variants import Rows, contrast, grouped, over
 
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "total_variation", "reconstruction_error")
@@ -73,7 +72,7 @@ def verdict(rows: Rows) -> list[str]:
             continue
         of = grouped([run for run in rows if run["interval"] == every], lambda run: run["epochs"])
         values = in_words([f"{found[epochs, 'kl_training']:.3f}" for epochs in budgets])
-        last = compare(*paired(of[budgets[-1]], of[budgets[-2]], "kl_training"), STAYS)
+        last = contrast(of[budgets[-1]], of[budgets[-2]], "kl_training", STAYS)
         words = [
             f"Regularization phase {named(every)}: with {in_words(budgets)} epochs the KL divergence of "
             f"training codes is {values} nats"
@@ -84,7 +83,7 @@ def verdict(rows: Rows) -> list[str]:
                 f"({interval(last, '+.3f')}; {equivalence(last)})"
             )
             for measure in ("total_variation", "reconstruction_error"):
-                whole = compare(*paired(of[budgets[-1]], of[budgets[0]], measure), None)
+                whole = contrast(of[budgets[-1]], of[budgets[0]], measure)
                 words.append(
                     f"from {budgets[0]} to {budgets[-1]} the {MEASURES[measure].title} changes by "
                     f"{whole['difference']:+.4f} ({interval(whole, '+.4f')}; {significance(whole)})"
@@ -100,10 +99,8 @@ def intervals_compared(rows: Rows) -> list[str]:
     first, *others = sorted(of)
     sentences = []
     for other in others:
-        kl, error = (
-            compare(*paired(of[other], of[first], measure), None)
-            for measure in ("kl_training", "reconstruction_error")
-        )
+        kl = contrast(of[other], of[first], "kl_training")
+        error = contrast(of[other], of[first], "reconstruction_error")
         if kl["low"] is not None:
             sentences.append(
                 f"Seen after the run: the regularization phase {named(other)} instead of {named(first)} has "

@@ -6,12 +6,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.verdicts import became, interval, significance
 from aae.draw.noise import figure_noise
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, named, paired, sigma_of
+from aae.studies.variants import Rows, by_variant, contrast, named, sigma_of
 
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "reconstruction_error", "neighbour_accuracy")
@@ -77,7 +76,7 @@ def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
     """What a fixed sigma changes against sigma 0."""
 
     def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
-        row = compare(*paired(noisy, still, measure), None)
+        row = contrast(noisy, still, measure)
         difference = f"{row['difference']:{form}}{unit}"
         return row, difference if row["low"] is None else f"{difference} ({interval(row, form)})"
 

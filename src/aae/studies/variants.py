@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.settings.config import RunConfig
 
@@ -76,6 +77,11 @@ def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:
     of_a, of_b = ({run["seed"]: run[measure] for run in runs} for runs in (a, b))
     seeds = sorted(set(of_a) & set(of_b))
     return np.array([of_a[seed] for seed in seeds]), np.array([of_b[seed] for seed in seeds])
+
+
+def contrast(a: Rows, b: Rows, measure: str, margin: float | None = None) -> dict[str, Any]:
+    """The numbers of `compare`, from a measure of two variants, paired by seed."""
+    return compare(*paired(a, b, measure), margin)
 
 
 def longest(rows: Rows) -> Rows:
