@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from aae.data.datasets import SHAPE
-from aae.data.images import read_training
+from aae.data.images import read_images
 from aae.model.devices import resolve
 from aae.model.numerics import prepare_process
 from aae.model.randomness import named_generator
@@ -31,9 +31,9 @@ class Project:
         # Steps of two kinds may alternate, and the first ones fill the code buffer.
         self.cycle = self.config.train.regularization_interval * self.config.train.code_buffer
         self.epochs: float = self.config.train.epochs
-        x, y, total = read_training(folder.parent, self.config)
-        images = torch.tensor(x, device=self.config.train.device)
-        self.trainer = Trainer(self.config, images, torch.from_numpy(y), total)
+        images = read_images(folder.parent, self.config)
+        x = torch.tensor(images.x, device=self.config.train.device)
+        self.trainer = Trainer(self.config, x, torch.from_numpy(images.y), images.total)
         self.precision: str = self.config.train.precision
 
     def run_epoch(self, on_step: OnStep) -> None:

@@ -8,7 +8,7 @@ import _stage
 import numpy as np
 
 from _params import DATA, TESTSET, TRAINING, read_params
-from aae.data.images import read_evaluation, read_training
+from aae.data.images import read_images
 from aae.model.parts import run_prior
 from aae.report import latent, page, results, told
 from aae.runs.training import load_autoencoder
@@ -32,8 +32,8 @@ def main() -> None:
         latent.space(each.title, autoencoder, run_prior(each), z, params.grid_2E.side)
         for (each, autoencoder), z in zip(runs, codes, strict=True)
     ]
-    x, y = read_evaluation(DATA, config.data)
-    x_training, _, _ = read_training(DATA, config)
+    images = read_images(DATA, config)
+    x, y = images.x_evaluation, images.y_evaluation
     shown = latent.shown_places(len(y))
     rows = {name: artifacts.load_json(ROOT / f"metrics/{name}.json") for name in TABLES}
     deviations = (ROOT / "docs/deviations.md").read_text(encoding="utf-8").split("\n", 1)[1]
@@ -42,7 +42,7 @@ def main() -> None:
         spaces=spaces,
         digits=y,
         sheet=latent.sheet(x, shown),
-        drawing=latent.drawing(runs[0][1], prior, codes[0], np.concatenate([x_training, x])),
+        drawing=latent.drawing(runs[0][1], prior, codes[0], np.concatenate([images.x, x])),
         training=latent.training(*over_training(), codes[0], prior, shown),
         answer=page.block(told.answer(ROOT)),
         figures=[picture(ROOT / f"plots/{name}.png") for name in ("2A", "2E", "where", "when")],

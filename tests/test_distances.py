@@ -92,8 +92,6 @@ def test_the_order_of_the_codes_does_not_matter_to_the_bit(n: int) -> None:
     assert sliced_w2(np.random.default_rng(1).permutation(z), PRIOR) == sliced_w2(z, PRIOR)
 
 
-# Prior samples and the null distribution.
-
 # Matching of moments, which for N(0, I) is whitening.
 
 

@@ -30,9 +30,6 @@ def test_the_entropy_is_what_all_pairs_of_codes_give(n: int, dim: int, k: int, s
     assert entropy(z, k) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-# Of 10,000 codes; standard errors are 0.01 to 0.02.
-
-
 @pytest.mark.parametrize("dim", [2, 8])
 def test_codes_that_are_all_equal_have_a_finite_entropy_far_below_any_others(dim: int) -> None:
     assert -np.inf < entropy(np.ones((50, dim))) < -10 * dim
@@ -105,6 +102,3 @@ def test_codes_of_which_nearly_none_lie_where_the_prior_is_are_told_so() -> None
     line = failure(lambda: marginal_kl(z, Uniform()))
     assert line.startswith("only 5 of 1,000 codes lie where p(z) > 0")
     assert line.endswith("they are far from U[-1.73, 1.73]²")
-
-
-# Calibration.

@@ -9,8 +9,8 @@ from conftest import ROOT, failure
 
 from aae.data import idx
 from aae.data.datasets import UNLABELLED
-from aae.data.images import read_evaluation, read_images, read_training
-from aae.settings.config import DataSettings, RunConfig
+from aae.data.images import read_images
+from aae.settings.config import RunConfig
 from aae.settings.params import parse_params
 
 BASE = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base().model_dump()
@@ -19,10 +19,6 @@ BASE = parse_params((ROOT / "params.yaml").read_text(encoding="utf-8")).base().m
 def config(images: str | int = "all", validation: bool = False, labels: int = 0) -> RunConfig:
     data = {"name": "mnist", "images": images, "validation": validation}
     return RunConfig.model_validate(BASE | {"prior": "mixture", "labels": labels, "data": data})
-
-
-def data(validation: bool) -> DataSettings:
-    return config(validation=validation).data
 
 
 @pytest.fixture
@@ -53,12 +49,12 @@ def delete(folder: Path, split: str) -> None:
 def test_a_run_learns_from_the_first_images_it_asks_for(
     sample_folder: Path, images: str | int, validation: bool, n: int
 ) -> None:
-    x, y, total = read_training(sample_folder, config(images, validation))
+    found = read_images(sample_folder, config(images, validation))
     expected_x, expected_y = idx.read(sample_folder / "mnist", "train")
-    assert (str(x.dtype), str(y.dtype)) == ("uint8", "int64")
-    np.testing.assert_array_equal(x, expected_x[:n])
-    np.testing.assert_array_equal(y, expected_y[:n])
-    assert total == 600
+    assert (str(found.x.dtype), str(found.y.dtype)) == ("uint8", "int64")
+    np.testing.assert_array_equal(found.x, expected_x[:n])
+    np.testing.assert_array_equal(found.y, expected_y[:n])
+    assert found.total == 600
 
 
 @pytest.mark.parametrize("validation", [False, True])
@@ -66,9 +62,9 @@ def test_a_run_learns_from_the_first_images_it_asks_for(
 def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
     sample_folder: Path, labels: int, validation: bool
 ) -> None:
-    x, y, _ = read_training(sample_folder, config(50, validation, labels))
-    digits = idx.read(sample_folder / "mnist", "train")[1]
-    assert len(x) == len(y) == 50
+    images = read_images(sample_folder, config(50, validation, labels))
+    digits, y = idx.read(sample_folder / "mnist", "train")[1], images.y
+    assert len(images.x) == len(y) == 50
     np.testing.assert_array_equal(y[:labels], digits[:labels])
     assert (y[labels:] == UNLABELLED).all()
     assert UNLABELLED not in digits
@@ -90,7 +86,7 @@ def test_only_the_first_labels_are_known_and_all_others_are_unlabelled(
 def test_more_images_or_labels_than_there_are_is_refused(
     sample_folder: Path, run: RunConfig, line: str
 ) -> None:
-    assert failure(lambda: read_training(sample_folder, run)) == line
+    assert failure(lambda: read_images(sample_folder, run)) == line
 
 
 # What a run is evaluated on.
@@ -100,16 +96,17 @@ def test_more_images_or_labels_than_there_are_is_refused(
 def test_a_run_is_evaluated_on_the_test_images_or_the_last_sixth_of_the_training_images(
     sample_folder: Path, validation: bool, split: str, first: int
 ) -> None:
-    found = read_evaluation(sample_folder, data(validation))
+    images = read_images(sample_folder, config(validation=validation))
+    found = images.x_evaluation, images.y_evaluation
     for part, expected in zip(found, idx.read(sample_folder / "mnist", split), strict=True):
         np.testing.assert_array_equal(part, expected[first:])
 
 
 def test_with_a_validation_set_the_test_files_are_never_opened(folder: Path) -> None:
     delete(folder, "t10k")
-    assert len(read_training(folder, config(validation=True))[0]) == 500
-    assert len(read_evaluation(folder, data(validation=True))[0]) == 100
-    line = failure(lambda: read_evaluation(folder, data(validation=False)))
+    images = read_images(folder, config(validation=True))
+    assert (len(images.x), len(images.x_evaluation)) == (500, 100)
+    line = failure(lambda: read_images(folder, config()))
     assert "t10k-images-idx3-ubyte is missing" in line
 
 

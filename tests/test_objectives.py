@@ -145,6 +145,3 @@ def test_without_a_prior_exactly_nothing_is_added_and_no_loss_reported() -> None
     assert not objective.networks
     assert not any(objective.state_dict().values())
     objective.check(3, {"reconstruction_loss": 0.0})
-
-
-# State.

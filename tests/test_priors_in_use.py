@@ -108,9 +108,6 @@ def test_projected_cells_are_those_of_many_samples(kind: type[Prior], angle: flo
     assert np.array_equal(means, again)
 
 
-# Figures.
-
-
 # What does not go together.
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, normal_samples
 
 from aae.compare.measures import MEASURES as TITLES
 from aae.measure import two_sample
@@ -143,10 +143,6 @@ def test_for_people_it_prints_a_row_a_measure_and_a_verdict(
 def verdict_of(z: np.ndarray, prior: str = "gaussian") -> list[str]:
     null = null_bands(len(z), prior_class(prior)(), samples=30)
     return command.verdict(scorecard(z, prior_class(prior)(), null), null, prior_class(prior)())
-
-
-def normal_samples(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((n, 2))
 
 
 def test_of_samples_of_the_prior_no_difference_is_seen() -> None:

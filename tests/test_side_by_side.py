@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from clones import Clone, end, make_clone, wait_for, wait_until
-
-from aae.system.processes import cores
+from joblib import cpu_count
 
 STUDY = """prediction: It goes.
 seeds: [0]
@@ -63,7 +62,7 @@ def is_run(pid: int) -> bool:
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux about processes")
-two_cores = pytest.mark.skipif(cores() < 2, reason="one core runs one at a time")
+two_cores = pytest.mark.skipif(cpu_count() < 2, reason="one core runs one at a time")
 
 
 @linux

@@ -69,6 +69,3 @@ def test_the_classifier_says_the_same_at_every_call_and_sees_a_shift() -> None:
     assert c2st_accuracy(z, PRIOR) == accuracy
     # The best classifier of two normals at distance d is right with probability Phi(d / 2).
     assert 0.5 + 4 * c2st_standard_error(2000) < accuracy < stats.norm.cdf(0.25) + 0.03
-
-
-# All of them.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from aae.report import results, told
 from aae.studies import claims
+from aae.system.artifacts import load_json
 from tables import (
     bench_tables,
     card_table,
@@ -56,7 +57,7 @@ def fill(text: str, root: Path) -> str:
     bench = root / "benchmarks/results"
 
     def rows(name: str, job: str = ".") -> Any:
-        return _json(root / job / f"metrics/{name}.json")
+        return load_json(root / job / f"metrics/{name}.json")
 
     def figure_by_figure() -> str:
         return paper_table(judged(root), rows("table", "studies/table1"))
@@ -73,7 +74,7 @@ def fill(text: str, root: Path) -> str:
         "controls": lambda: results.control_table(rows("controls")),
         "probes": lambda: results.probe_table(rows("probes")),
         "bench": lambda: bench_tables(
-            _json(bench / "machine.json"),
+            load_json(bench / "machine.json"),
             pd.read_csv(bench / "speed.csv"),
             pd.read_csv(bench / "quality.csv"),
         ),
@@ -98,19 +99,19 @@ def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:
 
 def study_block(folder: Path) -> str:
     """What came out of a study, and its table."""
-    means = _json(folder / "metrics/means.json")
+    means = load_json(folder / "metrics/means.json")
     return f"{sentences_block(folder)}\n{results.study_table(means)}"
 
 
 def discriminator_block(folder: Path) -> str:
     """What came out of the discriminator's study, its table, and what each change does."""
-    means, changes = (_json(folder / f"metrics/{name}.json") for name in ("means", "changes"))
+    means, changes = (load_json(folder / f"metrics/{name}.json") for name in ("means", "changes"))
     return f"{sentences_block(folder)}\n{results.study_table(means, SIGHT)}\n{change_table(changes)}"
 
 
 def sentences_block(folder: Path) -> str:
     """What came out of a study."""
-    return results.sentences(_json(folder / "metrics/answer.json"))
+    return results.sentences(load_json(folder / "metrics/answer.json"))
 
 
 def claims_block(folder: Path) -> str:
@@ -121,7 +122,7 @@ def claims_block(folder: Path) -> str:
 def judged(root: Path) -> list[claims.Claim]:
     """The paper's claims, by the runs of every study."""
     paths = root.glob("studies/*/metrics/runs.json")
-    return claims.judged({path.parents[1].name: _json(path) for path in paths})
+    return claims.judged({path.parents[1].name: load_json(path) for path in paths})
 
 
 def claims_file(root: Path) -> str:
@@ -187,17 +188,13 @@ def vaes_block(means: list[dict[str, Any]]) -> str:
 
 def figures_block(folder: Path) -> str:
     """The paper's figures, and what was measured of each."""
-    return figures_table(_json(folder / "metrics/runs.json"))
+    return figures_table(load_json(folder / "metrics/runs.json"))
 
 
 def table1_block(folder: Path) -> str:
     """What came out of Table 1, and the table."""
-    rows = likelihood_table(_json(folder / "metrics/table.json"))
+    rows = likelihood_table(load_json(folder / "metrics/table.json"))
     return f"{sentences_block(folder)}\n{rows}"
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 BLOCKS: dict[str, Callable[[Path], str]] = {  # Of studies that are told in another way than most.

@@ -5,7 +5,6 @@ training makes that large, up to what another seed would do: there the numbers b
 prediction intervals of one new run, by the seeds of the same variant in studies/.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -21,11 +20,11 @@ import yaml
 from aae.compare.summary import half_width
 from aae.settings.config import RunConfig
 from aae.settings.params import Params, Run, parse_params, parse_study
+from aae.system.artifacts import load_json
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = ("kl", "kl_training", "reconstruction_error", "neighbour_accuracy", "sliced_w2")
 LEAST = 3  # Seeds from which on an interval says something.
-TABLE = Path("metrics/ablation.json")
 
 
 def main() -> None:
@@ -84,14 +83,13 @@ def remove(tree: Path, paths: Iterable[str]) -> None:
 
 def read_trained_with(tree: Path) -> str:
     """What decided the bits of a tree's base run beside settings, images and code."""
-    rows = json.loads((tree / "metrics/details.json").read_text(encoding="utf-8"))
+    rows = load_json(tree / "metrics/details.json")
     return str(next(row["value"] for row in rows if row["name"] == "trained_with"))
 
 
 def read_table(tree: Path) -> list[dict[str, Any]]:
     """A tree's ablation, a row a run."""
-    rows: list[dict[str, Any]] = json.loads((tree / TABLE).read_text(encoding="utf-8"))
-    return rows
+    return load_json(tree / "metrics/ablation.json")
 
 
 def named_runs(tree: Path) -> list[Run]:

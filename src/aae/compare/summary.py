@@ -117,20 +117,20 @@ def over_seeds(rows: Sequence[Row], by: Sequence[str]) -> list[dict[str, Any]]:
     return result
 
 
-def t_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float] | tuple[None, None]:
-    """Ends of Student's interval of the mean of values, (n,); None with one value."""
+def t_interval(values: np.ndarray) -> tuple[float, float] | tuple[None, None]:
+    """Ends of Student's interval of the mean of values, (n,), of the level `LEVEL`; None with one value."""
     if len(values) < 2:
         return None, None
-    mean, half = float(np.mean(values)), half_width(values, level)
+    mean, half = float(np.mean(values)), half_width(values)
     return mean - half, mean + half
 
 
-def half_width(values: np.ndarray, level: float = LEVEL) -> float:
+def half_width(values: np.ndarray) -> float:
     """Half the length of that interval; 0 with one value."""
     n = len(values)
     if n < 2:
         return 0.0
-    return float(special.stdtrit(n - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(n))
+    return float(special.stdtrit(n - 1, (1 + LEVEL) / 2) * np.std(values, ddof=1) / np.sqrt(n))
 
 
 def headline(measures: Row) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aae.data import idx
 from aae.data.datasets import UNLABELLED
-from aae.settings.config import DataSettings, RunConfig
+from aae.settings.config import RunConfig
 from aae.system.errors import UserError
 
 HELD_OUT = 6  # The last sixth of the training images is the validation set: 10,000 of 60,000.
@@ -54,60 +54,22 @@ def read_images(folder: Path, config: RunConfig) -> Images:
     Raises:
         UserError: more images or labels are asked for than there are.
     """
-    x, y_known, total = _training(folder, config.data)
-    y = _told(y_known, config.labels)
-    x_validation, _ = read_validation(folder, config.data)
-    return Images(x, y, y_known, total, *read_evaluation(folder, config.data), x_validation)
-
-
-def read_training(folder: Path, config: RunConfig) -> tuple[np.ndarray, np.ndarray, int]:
-    """The images that a run learns from, without the validation set where there is one.
-
-    Args:
-        folder: as for `read_images`.
-        config: how many images, and how many of these with their labels; the first ones in both cases.
-
-    Returns:
-        Images, bytes, (n, height, width); labels, or `UNLABELLED`, (n,); and how many training images
-        there are.
-
-    Raises:
-        UserError: more images or labels are asked for than there are.
-    """
-    x, y, total = _training(folder, config.data)
-    return x, _told(y, config.labels), total
-
-
-def read_evaluation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray]:
-    """The images that a run is evaluated on: the test set or, for `data.validation`, the validation set.
-
-    Returns:
-        Images, bytes, (m, height, width), and their labels, (m,).
-    """
-    return read_validation(folder, data) if data.validation else idx.read(folder / data.name, "t10k")
-
-
-def read_validation(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray]:
-    """The validation set: bytes, (m, height, width), and labels, (m,)."""
+    data = config.data
     x, y = idx.read(folder / data.name, "train")
-    first = len(x) - len(x) // HELD_OUT
-    return x[first:], y[first:]
+    first = len(x) - len(x) // HELD_OUT  # Of the validation set.
+    there = first if data.validation else len(x)
+    n = there if data.images == "all" else data.images
+    if n > there:
+        raise UserError(f"params.yaml: data.images: {n} is more than the {there} training images")
+    y_known = y[:n].astype(np.int64)
+    told = _told(y_known, config.labels)
+    evaluation = (x[first:], y[first:]) if data.validation else idx.read(folder / data.name, "t10k")
+    return Images(x[:n], told, y_known, len(x), *evaluation, x[first:])
 
 
 def to_unit(x: np.ndarray) -> np.ndarray:
     """Bytes as numbers in [0, 1], float32."""
     return x.astype(np.float32) / 255
-
-
-def _training(folder: Path, data: DataSettings) -> tuple[np.ndarray, np.ndarray, int]:
-    """As `read_training`, with all labels."""
-    x, y = idx.read(folder / data.name, "train")
-    total = len(x)
-    there = total - total // HELD_OUT if data.validation else total
-    n = there if data.images == "all" else data.images
-    if n > there:
-        raise UserError(f"params.yaml: data.images: {n} is more than the {there} training images")
-    return x[:n], y[:n].astype(np.int64), total
 
 
 def _told(y: np.ndarray, labels: int) -> np.ndarray:

@@ -58,7 +58,7 @@ def read_pictures(path: Path, shape: tuple[int, int]) -> Pictures:
         raise UserError(f"{source}: {error}") from None
     if 0 in grey.shape:
         raise UserError(f"{source}: no images, its shape is {array.shape}")
-    border = _border(grey)
+    border = np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
     paper = np.median(border, axis=1)
     paper[np.quantile(border, ON_BLACK, axis=1) == 0] = 0
     darker, lighter = paper - grey.min((1, 2)), grey.max((1, 2)) - paper
@@ -101,10 +101,6 @@ def _start(mass: np.ndarray, side: int) -> int:
     """Where a digit begins that fits on a side, with its centre of mass at the pixel side / 2, as MNIST's."""
     centre = float(mass @ np.arange(len(mass)) / mass.sum())
     return int(np.clip(round(side / 2 - centre), 0, side - len(mass)))
-
-
-def _border(grey: np.ndarray) -> np.ndarray:
-    return np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
 
 
 def _picture(source: Source, content: bytes) -> np.ndarray:

@@ -24,10 +24,8 @@ from aae.report.rounding import Rounded, plain, rounded
 
 SHOWN = 2000  # Test images that the page holds, spread evenly over the set.
 COLUMNS = 50  # Images in a row of the sheet that holds them.
-FINE, FINER = (
-    200,
-    100,
-)  # Points along each side, of the plane and of its percentiles, at which units may be alive.
+# Points along each side, of the plane and of its percentiles, at which units may be alive.
+FINE, FINER = 200, 100
 CONTOUR_STEP = 6  # Every so many points of a contour are kept.
 EVERY = 3  # Of the points all over a plane, at which a decoder's pixels are compared with those of its copy.
 RADIUS = 0.25  # Of the disc in which codes are counted, in the prior's standard deviations.

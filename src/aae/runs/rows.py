@@ -67,14 +67,11 @@ def read(folder: Path) -> GridFiles:
 
 def write(files: GridFiles, folder: Path) -> None:
     """Leave the files of a grid in a folder, each whole or as it was."""
-    import torch
-
     # The format has no file without tensors.
     pictures = files.pictures or {LABELS: np.zeros(0, np.uint8)}
-    tensors = {name: torch.from_numpy(array) for name, array in pictures.items()}
     # One note: the library writes several in any order.
     notes = {PICTURED: json.dumps(files.pictured, sort_keys=True)}
-    artifacts.save_tensors(tensors, folder / PICTURES, notes)
+    artifacts.save_arrays(pictures, folder / PICTURES, notes)
     artifacts.save_table(files.curves, folder / CURVES, columns=None if files.curves else ["key"])
     artifacts.save_table(files.rows, folder / RUNS)
 
@@ -100,19 +97,7 @@ def make(
     kept = {each.run.variant: each.key for each in reversed(named) if each.run.variant in grid.keep}
     usable = [row for row in earlier.rows if _is_complete(row, earlier, kept)]
     found = fill(name, named, images, store, usable)
-    return gather(grid, found, kept, images, store, earlier)
-
-
-def gather(
-    grid: GridSettings,
-    found: Sequence[Found],
-    kept: Mapping[str, str],
-    images: ImagesByRun,
-    store: Store,
-    earlier: GridFiles,
-) -> GridFiles:
-    """Put the contents of a grid's files together, from earlier files and the store."""
-    files = GridFiles(found=list(found))
+    files = GridFiles(found=found)
     settings = changed_settings(grid)
     for each in found:
         files.rows.append(row_of(each, settings, store))

@@ -16,7 +16,6 @@ import aae
 from aae.runs.machine import remembers
 from aae.runs.store import Store, say
 from aae.settings.config import RunConfig
-from aae.system.processes import cores
 
 if TYPE_CHECKING:
     from aae.runs.environment import Environment
@@ -43,10 +42,12 @@ class Local:
         self, missing: Sequence[Found], images: ImagesByRun, store: Store, progress: Progress
     ) -> dict[str, str]:
         """Make runs in processes of this machine; returns the reasons of those that failed, by name."""
+        from joblib import cpu_count  # Knows affinity and control groups, and takes a while to import.
+
         waiting = list(reversed(missing))
         failures: dict[str, str] = {}
         running: dict[str, Process] = {}
-        free = cores()
+        free = cpu_count()
         with selectors.DefaultSelector() as selector:
             try:
                 while waiting or running:

@@ -50,7 +50,7 @@ class Store:
 
     def find(self, kind: str, key: str, environment: str) -> Path | None:
         """The folder of an entry, checked file by file; None if there is none. A damaged one is removed."""
-        folder = self._entry(kind, key, environment)
+        folder = self._place(kind, key, environment)
         if not folder.is_dir():
             return None
         if not is_whole(folder):
@@ -67,7 +67,7 @@ class Store:
     @contextmanager
     def make(self, kind: str, key: str, environment: str) -> Iterator[Path]:
         """Yield an empty folder for the entry's files, which becomes the entry if all goes well."""
-        with artifacts.atomic_folder(self._entry(kind, key, environment)) as partial:
+        with artifacts.atomic_folder(self._place(kind, key, environment)) as partial:
             yield partial
             # The entry's name, and its files with their SHA-256, by which damage is noticed.
             files = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
@@ -80,10 +80,10 @@ class Store:
             return
         manifest = artifacts.load_json(folder / MANIFEST)
         place = kind, manifest["key"], manifest["environment"]
-        if self._entry(*place).exists():
+        if self._place(*place).exists():
             return
         with self.lock(*place):
-            if not self._entry(*place).exists():
+            if not self._place(*place).exists():
                 with self.make(*place) as partial:
                     for name in manifest["files"]:
                         shutil.copy(folder / name, partial / name)
@@ -94,7 +94,7 @@ class Store:
 
         The kernel frees the lock of a process that dies, however it dies. What it had half written goes.
         """
-        path = self._beside(kind, key, environment, ".lock")
+        path = self._place(kind, key, f"{environment}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
         try:
@@ -111,7 +111,7 @@ class Store:
 
     def checkpoint(self, key: str, environment: str) -> Path:
         """File in which an unfinished training run keeps its state."""
-        return self._beside("training", key, environment, ".checkpoint.safetensors")
+        return self._place("training", key, f"{environment}.checkpoint.safetensors")
 
     def prune(self, wanted: set[str], dry: bool = False) -> tuple[int, int]:
         """Remove the entries and checkpoints whose keys are not wanted.
@@ -131,11 +131,8 @@ class Store:
                 shutil.rmtree(folder)
         return len(others), size
 
-    def _entry(self, kind: str, key: str, environment: str) -> Path:
-        return self.folder / kind / key / environment
-
-    def _beside(self, kind: str, key: str, environment: str, suffix: str) -> Path:
-        return self.folder / kind / key / f"{environment}{suffix}"
+    def _place(self, kind: str, key: str, name: str) -> Path:
+        return self.folder / kind / key / name
 
 
 def is_whole(folder: Path) -> bool:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import t_interval
 from aae.compare.verdicts import MOMENTS_AGREE, equivalence, interval
@@ -14,7 +13,7 @@ from aae.draw.seeds import figure_seeds
 from aae.settings.config import RunConfig
 from aae.studies import table1
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, longest, paired
+from aae.studies.variants import Rows, by_variant, contrast, longest, paired
 
 BY = ("encoder", "prior", "objective", "likelihood", "labels")  # What a variant's runs have in common.
 PANELS = ("kl", "below_quarter", "reconstruction_error", "neighbour_accuracy")
@@ -351,7 +350,7 @@ def at_least(rows: Rows, measure: str, limit: float) -> Statement | None:
 def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | None:
     if not rows or measure not in rows[0]:
         return None
-    number = Number({key: rows[0][key] for key in BY}, measure, _mean(rows, measure))
+    number = _number(rows, measure)
     values = np.array([run[measure] for run in rows])
     return _beside(f"{named(rows[0])}: {MEASURES[measure].title}", values, "z.3f", sign, limit, [number])
 
@@ -364,8 +363,8 @@ def likely(rows: Rows, recipe: str, least: float) -> Statement | None:
     runs = longest([run for run in rows if run.get("recipe") == recipe])
     if not runs:
         return None
-    number = Number({"recipe": recipe}, "log_likelihood", _mean(runs, "log_likelihood"))
     values = np.array([run["log_likelihood"] for run in runs])
+    number = Number({"recipe": recipe}, "log_likelihood", float(values.mean()))
     words = f"{recipe}, {runs[0]['epochs']:,} epochs: log-likelihood in nats"
     return _beside(words, values, ".1f", +1, least, [number])
 
@@ -374,8 +373,7 @@ def near(rows: Rows, measure: str, other: str, most: float) -> Statement | None:
     """That the ratio of two measures of the same runs is at most `most`; None without these."""
     if not rows or measure not in rows[0]:
         return None
-    where = {key: rows[0][key] for key in BY}
-    numbers = [Number(where, name, _mean(rows, name)) for name in (measure, other)]
+    numbers = [_number(rows, name) for name in (measure, other)]
     ratios = np.array([run[measure] / run[other] for run in rows])
     title, beside = MEASURES[measure], MEASURES[other]
     words = (
@@ -398,33 +396,30 @@ def _beside(
     return Statement(words, sign * (mean - limit) >= 0, shown, low, high, numbers)
 
 
-def _mean(rows: Rows, measure: str) -> float:
-    return float(np.mean([run[measure] for run in rows]))
-
-
-def _pair(a: Rows, b: Rows, measure: str) -> list[Number]:
-    return [Number({key: rows[0][key] for key in BY}, measure, _mean(rows, measure)) for rows in (a, b)]
+def _number(rows: Rows, measure: str) -> Number:
+    return Number({key: rows[0][key] for key in BY}, measure, float(np.mean([run[measure] for run in rows])))
 
 
 def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
     """That a measure is greater in `a`, paired by seed; None without a seed that both have."""
     if not len(paired(a, b, measure)[0]):
         return None
-    row = compare(*paired(a, b, measure), None)
+    row = contrast(a, b, measure)
     words = f"{row['difference']:+.3f} beside {named(b[0])}"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')})"
     shown = row["low"] is not None and row["low"] > 0
-    return Statement(words, row["difference"] > 0, shown, row["low"], row["high"], _pair(a, b, measure))
+    numbers = [_number(rows, measure) for rows in (a, b)]
+    return Statement(words, row["difference"] > 0, shown, row["low"], row["high"], numbers)
 
 
 def alike(a: Rows, b: Rows) -> Statement | None:
     """That two encoders' KL divergences of test codes are equivalent within `SIMILAR`, paired by seed."""
     if not len(paired(a, b, "kl")[0]):
         return None
-    row = compare(*paired(a, b, "kl"), SIMILAR)
+    row = contrast(a, b, "kl", SIMILAR)
     words = f"{a[0]['encoder']} - {b[0]['encoder']}: {row['difference']:+.3f} nats of KL"
     if row["low"] is not None:
         words += f" ({interval(row, '+.3f')}; {equivalence(row)})"
     of_means, shown = abs(row["difference"]) <= SIMILAR, bool(row["equivalent"])
-    return Statement(words, of_means, shown, row["low"], row["high"], _pair(a, b, "kl"))
+    return Statement(words, of_means, shown, row["low"], row["high"], [_number(a, "kl"), _number(b, "kl")])

@@ -228,7 +228,8 @@ def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
     """How much worse test codes fit than blocks of as many training codes."""
     if "kl_blocks" not in numbers:
         return ""
-    row = compare(*_pair(runs, "kl", "kl_blocks"), None)
+    test, blocks = (np.array([run[name] for run in runs]) for name in ("kl", "kl_blocks"))
+    row = compare(test, blocks, None)
     beyond = sum(run["kl"] > run["kl_blocks_high"] for run in runs)
     return (
         f"test codes have {row['difference']:+.3f} nats ({spread(row, '+.3f')}) beside blocks of as many "
@@ -277,7 +278,3 @@ def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
         return f"{words}: no effect shown ({row['detectable']:.3f} would be found in 80% of cases)"
     share = "most" if row["high"] < -left / 2 else "part"
     return f"{words}: it removes {share} of the {left:.3f} nats beyond prior samples"
-
-
-def _pair(runs: Rows, one: str, other: str) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([run[one] for run in runs]), np.array([run[other] for run in runs])

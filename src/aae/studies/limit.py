@@ -5,14 +5,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import equivalence, in_words, interval, significance
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, over, paired
+from aae.studies.variants import Rows, contrast, grouped, over
 
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "total_variation", "reconstruction_error")
@@ -71,12 +70,9 @@ def verdict(rows: Rows) -> list[str]:
         budgets = sorted({epochs for epochs, _ in found})
         if len(budgets) == 1:  # Nothing to compare.
             continue
-        of = {
-            epochs: [run for run in rows if (run["interval"], run["epochs"]) == (every, epochs)]
-            for epochs in budgets
-        }
+        of = grouped([run for run in rows if run["interval"] == every], lambda run: run["epochs"])
         values = in_words([f"{found[epochs, 'kl_training']:.3f}" for epochs in budgets])
-        last = compare(*paired(of[budgets[-1]], of[budgets[-2]], "kl_training"), STAYS)
+        last = contrast(of[budgets[-1]], of[budgets[-2]], "kl_training", STAYS)
         words = [
             f"Regularization phase {named(every)}: with {in_words(budgets)} epochs the KL divergence of "
             f"training codes is {values} nats"
@@ -87,7 +83,7 @@ def verdict(rows: Rows) -> list[str]:
                 f"({interval(last, '+.3f')}; {equivalence(last)})"
             )
             for measure in ("total_variation", "reconstruction_error"):
-                whole = compare(*paired(of[budgets[-1]], of[budgets[0]], measure), None)
+                whole = contrast(of[budgets[-1]], of[budgets[0]], measure)
                 words.append(
                     f"from {budgets[0]} to {budgets[-1]} the {MEASURES[measure].title} changes by "
                     f"{whole['difference']:+.4f} ({interval(whole, '+.4f')}; {significance(whole)})"
@@ -99,14 +95,12 @@ def verdict(rows: Rows) -> list[str]:
 def intervals_compared(rows: Rows) -> list[str]:
     """The regularization phase less often, at the longest budget: what it changes of fit and error."""
     longest = [run for run in rows if run["epochs"] == max(run["epochs"] for run in rows)]
-    first, *others = sorted({run["interval"] for run in longest})
-    a = [run for run in longest if run["interval"] == first]
+    of = grouped(longest, lambda run: run["interval"])
+    first, *others = sorted(of)
     sentences = []
     for other in others:
-        b = [run for run in longest if run["interval"] == other]
-        kl, error = (
-            compare(*paired(b, a, measure), None) for measure in ("kl_training", "reconstruction_error")
-        )
+        kl = contrast(of[other], of[first], "kl_training")
+        error = contrast(of[other], of[first], "reconstruction_error")
         if kl["low"] is not None:
             sentences.append(
                 f"Seen after the run: the regularization phase {named(other)} instead of {named(first)} has "

@@ -6,12 +6,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.verdicts import became, interval, significance
 from aae.draw.noise import figure_noise
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, named, paired, sigma_of
+from aae.studies.variants import Rows, by_variant, contrast, named, sigma_of
 
 BY = ("encoder", "sigma")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "reconstruction_error", "neighbour_accuracy")
@@ -77,8 +76,9 @@ def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
     """What a fixed sigma changes against sigma 0."""
 
     def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
-        row = compare(*paired(noisy, still, measure), None)
-        return row, _change(row, form, unit)
+        row = contrast(noisy, still, measure)
+        difference = f"{row['difference']:{form}}{unit}"
+        return row, difference if row["low"] is None else f"{difference} ({interval(row, form)})"
 
     _, kl = change("kl_training", "+.3f", " nats")
     _, error = change("reconstruction_error", "+.4f")
@@ -91,10 +91,3 @@ def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
         f"Fixed sigma {sigma:g} instead of 0 (paired by seed, {row['seeds']} of them): KL of training codes "
         f"{kl}, squared error of test images {error}, the encoder's training objective {objective}: {word}."
     )
-
-
-def _change(row: Mapping[str, Any], form: str, unit: str = "") -> str:
-    difference = f"{row['difference']:{form}}{unit}"
-    if row["low"] is None:
-        return difference
-    return f"{difference} ({interval(row, form)})"

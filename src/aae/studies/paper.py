@@ -10,7 +10,7 @@ from aae.settings.config import RunConfig
 from aae.studies import claims
 from aae.studies.common import Conclusion, Grid, summarise
 from aae.studies.pictures import kept_pictures
-from aae.studies.variants import Rows, by_variant
+from aae.studies.variants import Rows, by_variant, grouped
 
 BY = (*claims.BY, "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl", "total_variation", "below_quarter", "reconstruction_error")
@@ -48,6 +48,6 @@ def verdict(rows: Rows) -> list[str]:
     """A sentence a variant and claim, by the claims' own rules."""
     return [
         sentence
-        for name in dict.fromkeys(map(named, rows))
-        for sentence in claims.sentences("claims", [run for run in rows if named(run) == name], f", {name}")
+        for name, runs in grouped(rows, named).items()
+        for sentence in claims.sentences("claims", runs, f", {name}")
     ]

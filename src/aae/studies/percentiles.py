@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from aae.draw.seeds import figure_seeds
 from aae.studies import claims
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, by_variant, start
+from aae.studies.variants import Rows, by_variant, grouped, start
 
 PANELS = ("decoded_distance", "return_median", "unsure")
 
@@ -26,8 +26,7 @@ def figure(rows: Rows) -> Figure:
 def verdict(rows: Rows) -> list[str]:
     """A sentence a claim, by its own rule, and one a variant with all numbers."""
     sentences = claims.sentences("percentiles", rows)
-    for name in dict.fromkeys(map(claims.named, rows)):
-        runs = [run for run in rows if claims.named(run) == name]
+    for name, runs in grouped(rows, claims.named).items():
         seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
         sentences.append(f"{start(name)} ({seeds}): {decoded(runs)}.")
     return sentences

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import t_interval
 from aae.compare.verdicts import equivalence, interval
@@ -17,7 +16,7 @@ from aae.draw.curves import Curve, Panel
 from aae.draw.table1 import Loss, Mark, figure_table1
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, require_told_apart
-from aae.studies.variants import Rows, longest, over, paired
+from aae.studies.variants import Rows, contrast, grouped, longest, over, paired
 
 BY = ("recipe", "epochs")  # What a variant's runs have in common.
 OURS, PAPERS = "our recipe", "the paper's way"
@@ -104,8 +103,7 @@ def with_epochs(row: Mapping[str, Any]) -> str:
 
 def by_recipe(rows: Rows) -> dict[str, Rows]:
     """Runs by their way of training."""
-    names = dict.fromkeys(run["recipe"] for run in rows)
-    return {name: [run for run in rows if run["recipe"] == name] for name in names}
+    return grouped(rows, lambda run: run["recipe"])
 
 
 def by_epochs(rows: Rows) -> dict[int, Rows]:
@@ -136,7 +134,7 @@ def verdict(rows: Rows, controls: Rows, curves: Sequence[pd.DataFrame]) -> list[
             f"{errors.mean():.1f} over test images: {_beside_paper(values)}."
         )
     if len(paired(ours, papers, "log_likelihood")[0]):
-        row = compare(*paired(ours, papers, "log_likelihood"), SIMILAR)
+        row = contrast(ours, papers, "log_likelihood", SIMILAR)
         spread = "" if row["low"] is None else f" ({interval(row, '+.1f')}; {equivalence(row)})"
         sentences.append(
             f"{OURS.capitalize()} with {ours[0]['epochs']:,} epochs minus {PAPERS} with "

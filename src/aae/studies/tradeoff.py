@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import interval
 from aae.draw.front import Panel, Series, figure_front
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, paired
+from aae.studies.variants import Rows, contrast, grouped, paired
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 SERIES = {  # What `settings` calls an objective, and what the figure does.
@@ -101,18 +100,14 @@ def turn(rows: Rows) -> list[str]:
     lowest one (means over seeds).
     """
     runs = [run for run in rows if run["objective"] == "adversarial"]
-    of_weight = {
-        weight: [run for run in runs if run["weight"] == weight] for weight in {run["weight"] for run in runs}
-    }
+    of_weight = grouped(runs, lambda run: run["weight"])
     if len(of_weight) < 2:
         return []
     best = min(of_weight, key=lambda weight: np.mean([run["kl_training"] for run in of_weight[weight]]))
     pair = of_weight[max(of_weight)], of_weight[best]
     if best == max(of_weight) or len(paired(*pair, "kl_training")[0]) < 2:
         return []
-    kl, error = (
-        compare(*paired(*pair, measure), None) for measure in ("kl_training", "reconstruction_error")
-    )
+    kl, error = (contrast(*pair, measure) for measure in ("kl_training", "reconstruction_error"))
     return [
         f"Seen after the run: the lowest KL divergence is that of weight {best:g}. A weight of "
         f"{max(of_weight):g} instead has {kl['difference']:+.3f} nats ({interval(kl, '+.3f')}) and a squared "

@@ -1,10 +1,11 @@
-"""What studies share: names of encoders, curves over a setting, pairs of runs by seed, the longest runs."""
+"""What studies share: names of encoders, groups and pairs of runs, curves over a setting, longest runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.settings.config import RunConfig
 
@@ -29,6 +30,11 @@ def start(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def grouped(rows: Rows, name: Callable[[Mapping[str, Any]], Any]) -> dict[Any, Rows]:
+    """Runs by what they are called, in the order of the rows."""
+    return {each: [run for run in rows if name(run) == each] for each in dict.fromkeys(map(name, rows))}
+
+
 def over(
     rows: Rows, setting: str, measure: str, name: Callable[[Mapping[str, Any]], str]
 ) -> list[tuple[str, list[float], list[np.ndarray]]]:
@@ -38,8 +44,7 @@ def over(
         The name, the setting's values, ascending, and the measure at each, one a seed.
     """
     result = []
-    for each in dict.fromkeys(map(name, rows)):
-        runs = [run for run in rows if name(run) == each]
+    for each, runs in grouped(rows, name).items():
         values = sorted({run[setting] for run in runs})
         seeds = [np.array([run[measure] for run in runs if run[setting] == value]) for value in values]
         result.append((each, values, seeds))
@@ -59,7 +64,7 @@ def by_variant(
     Returns:
         What a measure is called and, of each variant, its name and the measure, one a seed.
     """
-    groups = {each: [run for run in rows if name(run) == each] for each in dict.fromkeys(map(name, rows))}
+    groups = grouped(rows, name)
 
     def seeds(measure: str) -> list[tuple[str, np.ndarray]]:
         return [(each, np.array([run[measure] for run in runs])) for each, runs in groups.items()]
@@ -72,6 +77,11 @@ def paired(a: Rows, b: Rows, measure: str) -> tuple[np.ndarray, np.ndarray]:
     of_a, of_b = ({run["seed"]: run[measure] for run in runs} for runs in (a, b))
     seeds = sorted(set(of_a) & set(of_b))
     return np.array([of_a[seed] for seed in seeds]), np.array([of_b[seed] for seed in seeds])
+
+
+def contrast(a: Rows, b: Rows, measure: str, margin: float | None = None) -> dict[str, Any]:
+    """The numbers of `compare`, from a measure of two variants, paired by seed."""
+    return compare(*paired(a, b, measure), margin)
 
 
 def longest(rows: Rows) -> Rows:
