@@ -430,7 +430,7 @@ def test_images_become_codes_and_codes_a_mosaic(
     assert "cut, scaled and centred 1 of them as MNIST's are, 1 inverted" in capsys.readouterr().err
     both = pd.read_csv(tmp_path / "both.csv")
     assert list(both["file"]) == ["images"] * 200 + ["scan.png"]
-    run(monkeypatch, tmp_path, "decode", "both.csv", "--scale", "2")
+    run(monkeypatch, tmp_path, "decode", "both.csv", "--scale", "2", "--columns", "z1, z2")
     mosaic = np.asarray(Image.open(tmp_path / "mosaic.png"))
     assert mosaic.shape == (2 * 14 * 28, 2 * 15 * 28)
     right = network.decode(both[["z1", "z2"]].to_numpy())[16]  # The second of the second row.

@@ -70,8 +70,9 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
         help=f"pixels of the mosaic along a side of each pixel, {SCALES[0]} to {SCALES[-1]}; default: 4",
     )  # fmt: skip
     decode.add_argument(
-        "--columns", type=lambda text: text.split(","), default=(), metavar="NAME,...", help="that hold codes"
-    )
+        "--columns", type=lambda text: [name.strip() for name in text.split(",")], default=(),
+        metavar="NAME,...", help="that hold codes",
+    )  # fmt: skip
     decode.add_argument("--array", metavar="NAME", help="that holds codes")
     decode.set_defaults(run=decode_codes)
     commands.add_parser("score", help="how well codes fit a prior: aae score --help", add_help=False)
