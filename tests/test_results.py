@@ -49,7 +49,7 @@ def test_the_first_paragraph_says_how_well_the_codes_fit_with_its_numbers() -> N
     assert first.startswith("**Does q(z) fit p(z)? Yes, nearly.** Location and spread nearly match: ")
     assert "are 0.025 standard deviations away" in first
     assert (
-        "leave no holes at the scale of 50 codes, finer than a tile of Figure 2E: 0.4% of the prior's"
+        "leave no large holes: seen through windows about the size of a tile of Figure 2E, 0.4% of the"
         in first
     )
     assert "7% of the mass is misplaced" in first

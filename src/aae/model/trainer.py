@@ -41,10 +41,11 @@ class Trainer:
     As in the paper each minibatch goes through a reconstruction phase (encoder and decoder) and what
     the objective adds, for the adversarial one the regularization phase. With `train.updates: joint` the
     encoder's gradients of both are summed in one update, so that images pass through it once; with
-    `separate` the encoder is updated by each in turn, with an optimiser for each, as in the paper.
+    `separate` the encoder is updated by each in turn, with an optimiser for each, as in the paper. The
+    gradient of the second is that of the discriminator before its own update, which the paper does first.
 
-    Matrix products have the precision `train.precision`; weights, their updates, codes and losses are
-    always float32, and so is what the networks do outside of steps.
+    Matrix products, and so codes and logits in steps, have the precision `train.precision`; weights, their
+    updates and losses are always float32, and so is what the networks do outside of steps.
     """
 
     def __init__(

@@ -88,13 +88,12 @@ def answer(ablation: Rows, variants: Rows, contrasts: Rows, left: str = "") -> s
 
 def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     """Whether q(z) fits p(z): "yes", "yes, nearly" by the moments and `NEARLY`, or "no"."""
-    kl, w2, mass, wrong = (
-        fitted[name] for name in ("kl", "sliced_w2_excess", "below_quarter", "total_variation")
-    )
+    measures = ("kl", "sliced_w2_excess", "below_quarter", "below_half", "total_variation")
+    kl, w2, mass, thin, wrong = (fitted[name] for name in measures)
     how, differs = moments(fitted, runs), density_differs(kl)
     nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
     word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
-    holes = "no holes" if mass["mean"] <= NEARLY["below_quarter"] else "holes"
+    holes = "no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "holes"
     shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
     without = (
         f", codes that nothing draws to the prior {free['kl']['mean']:.1f} (once they have its mean and "
@@ -110,11 +109,11 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     return (
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
         f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). Training and test "
-        f"codes together leave {holes} at the scale of 50 codes, finer than a tile of Figure 2E: "
-        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have. "
-        f"{density}. The KL divergence of test codes is {kl['mean']:.3f} nats ({interval(kl)}), as of a "
-        f"Gaussian shifted by {shift:.2f} standard deviations; a perfect fit measures "
-        f"{kl['null']:.3f}{without}."
+        f"codes together leave {holes}: seen through windows about the size of a tile of Figure 2E, "
+        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, and "
+        f"{thin['mean']:.1%} less than half. {density}. The KL divergence of test codes is {kl['mean']:.3f} "
+        f"nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; a perfect fit "
+        f"measures {kl['null']:.3f}{without}."
     )
 
 

@@ -256,8 +256,8 @@ def change(old: Rows, new: Rows, before: Mapping[str, Mapping[str, Any]]) -> str
 def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
     """How much of the misfit of training codes a change removes.
 
-    The rule: where the density does not differ from the prior's before, there is nothing to remove, but a
-    change may add some, if the 95% interval of the paired difference lies above 0. Else the change removes
+    The rule: where the density is not told from the prior's before (`density_differs`), nothing is removed,
+    but a change may add some, if the 95% interval of the paired difference lies above 0. Else it removes
     most of what is left beyond prior samples if the interval lies below minus half of that; part of it if
     below 0; it adds to it if above. If the interval has 0 in it, no effect is shown, and the effect that
     would be found in 80% of cases is said.
@@ -271,7 +271,8 @@ def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
     if row["low"] is None:
         return words
     if not density_differs(kl):
-        return f"{words}: there was nothing to remove" + (", and it adds some" if row["low"] > 0 else "")
+        adds = ", and it adds to them" if row["low"] > 0 else ""
+        return f"{words}: before, {left:.3f} nats beyond prior samples lie within the null band{adds}"
     if row["low"] > 0:
         return f"{words}: it adds to the {left:.3f} nats beyond prior samples"
     if row["high"] >= 0:
