@@ -47,18 +47,16 @@ def test_the_first_paragraph_says_how_well_the_codes_fit_with_its_numbers() -> N
         cells[cell] |= {"below_quarter": 0.004, "total_variation": 0.07}
     first = spoken(cells)[0]
     assert first.startswith("**Does q(z) fit p(z)? Yes, nearly.** Location and spread nearly match: ")
-    assert "are 0.025 standard deviations away" in first
+    assert "test codes are 0.025 standard deviations off" in first
     assert (
-        "leave no large holes: seen through windows about the size of a tile of Figure 2E, 0.4% of the"
-        in first
+        "There are no large holes: 4.0% of the prior's mass has less than half of the codes it should "
+        "have, 0.4% less than a quarter (all codes, windows about a tile" in first
     )
-    assert "7% of the mass is misplaced" in first
-    assert (
-        "is 0.092 nats (95% CI 0.087 to 0.097, 3 seeds), as of a Gaussian shifted by 0.43 standard" in first
-    )
-    assert "the prior 36.5 (once they have its mean and spread " in first
+    assert "But 7% of their mass lies in the wrong place (total variation)." in first
+    assert "is 0.092 nats (95% CI 0.087 to 0.097, 3 seeds), as much as a shift by 0.43 standard" in first
+    assert "codes without a prior 36.5 (32.9 once moved to its mean and spread)." in first
     del cells["deterministic-none-0"]
-    assert spoken(cells)[0].endswith("measures 0.004.")
+    assert spoken(cells)[0].endswith("measure 0.004.")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +77,7 @@ def test_the_first_word_follows_the_rule(kl: float, w2: float, changes: dict[str
         cells[f"deterministic-gaussian-{seed}"] = found | changes
     first = spoken(cells)[0]
     assert words in first
-    assert ("together leave holes" in first) is ("below_quarter" in changes)
+    assert ("There are holes" in first) is ("below_quarter" in changes)
     assert ("No difference in density is found" in first) is (kl == 0.01)
 
 
@@ -87,14 +85,17 @@ def test_the_second_paragraph_says_no_only_where_all_divergences_are_equivalent(
     cells = ablation()
     second = spoken(cells)[1]
     assert second.startswith("**Does it take a Gaussian encoder? No.** Deterministic, Gaussian and universal")
-    assert "9 of 9 comparisons are equivalent: within ±0.02 nats in KL(q || p) and ±0.01 " in second
+    assert (
+        "9 of 9 comparisons show equivalence: differences within ±0.02 nats in KL(q || p) and ±0.01 "
+        in second
+    )
     assert "The Gaussian encoder became nearly deterministic, with a median sigma(x) of 4e-06" in second
 
     for seed in range(3):
         cells[f"universal-gaussian-{seed}"]["kl"] += 0.05
     second = spoken(cells)[1]
     assert "Gaussian encoder? It makes a difference in 2 of 9 comparisons.**" in second
-    assert "7 of 9 comparisons are equivalent (power " in second
+    assert "7 of 9 comparisons show equivalence (power " in second
 
     cells["gaussian-gaussian-0"] = evaluation(kl=0.12)
     for seed in range(3):

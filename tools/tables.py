@@ -128,7 +128,8 @@ def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) 
             found = claim.statements[0].words.replace("95% CI ", "") if claim.statements else ""
             whose, _, number = found.partition(": ")
             found = number if "AE" in whose else found  # The paper's words tell whose.
-            lines.append([_figure(claim.said.figure), claim.said.words, found, f"**{claim.verdict}**"])
+            name = _figure(claim.said.figure) + (" (VAE)" if "VAE" in whose else "")
+            lines.append([name, claim.said.words, found, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
     ours = [row for row in likelihoods if row["source"] == "run"]
     (verdict,) = (each.verdict for each in claims if each.said.study == "table1")

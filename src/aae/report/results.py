@@ -93,27 +93,26 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     how, differs = moments(fitted, runs), density_differs(kl)
     nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
     word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
-    holes = "no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "holes"
+    holes = "There are no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
     shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
     without = (
-        f", codes that nothing draws to the prior {free['kl']['mean']:.1f} (once they have its mean and "
-        f"spread {free['kl_whitened']['mean']:.1f})"
+        f", codes without a prior {free['kl']['mean']:.1f} ({free['kl_whitened']['mean']:.1f} once moved to "
+        "its mean and spread)"
         if free
         else ""
     )
     density = (
-        f"But the density is off: {wrong['mean']:.0%} of the mass is misplaced (their total variation)"
+        f"But {wrong['mean']:.0%} of their mass lies in the wrong place (total variation)"
         if differs
         else "No difference in density is found"
     )
     return (
-        f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: the codes of test images are "
-        f"{w2['mean']:.3f} standard deviations away (sliced W2 beyond sampling noise). Training and test "
-        f"codes together leave {holes}: seen through windows about the size of a tile of Figure 2E, "
-        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, and "
-        f"{thin['mean']:.1%} less than half. {density}. The KL divergence of test codes is {kl['mean']:.3f} "
-        f"nats ({interval(kl)}), as of a Gaussian shifted by {shift:.2f} standard deviations; a perfect fit "
-        f"measures {kl['null']:.3f}{without}."
+        f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: test codes are "
+        f"{w2['mean']:.3f} standard deviations off (sliced W2, sampling noise subtracted). {holes}: "
+        f"{thin['mean']:.1%} of the prior's mass has less than half of the codes it should have, "
+        f"{mass['mean']:.1%} less than a quarter (all codes, windows about a tile of Figure 2E). {density}. "
+        f"The KL divergence of test codes is {kl['mean']:.3f} nats ({interval(kl)}), as much as a shift by "
+        f"{shift:.2f} standard deviations alone; as many prior samples measure {kl['null']:.3f}{without}."
     )
 
 
@@ -144,9 +143,9 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     others = "others" if len(powers) > 1 else "other"
     power = f" (power {' to '.join(spread)} in the {others})" if powers else ""
     text = (
-        f"**{question} {word}** {names} encoders end at a KL divergence of {reached} nats on test codes. "
-        f"{equivalent} of {len(judged)} comparisons are equivalent{power}: within {margins}, set beforehand "
-        "as too small to matter."
+        f"**{question} {word}** {names} encoders end at {reached} nats of KL divergence on test codes. "
+        f"{equivalent} of {len(judged)} comparisons show equivalence{power}: differences within {margins}, "
+        "set beforehand as too small to matter."
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
     return f"{text} {became(gaussian, 'The Gaussian encoder')}." if gaussian else text

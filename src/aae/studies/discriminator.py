@@ -181,9 +181,9 @@ def answer(rows: Rows, variants: Rows) -> str:
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
     kl = paper["kl_training"]
     text = (
-        f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Training codes are {kl['mean']:.3f} nats "
-        f"from the prior (a perfect fit measures {kl['null']:.3f}); of what another classifier finds there "
-        f"the final discriminator sees {share:.0%}."
+        f"**What is left, and why?** {WHY[seen(paper, of_paper)]} These are {kl['mean']:.3f} nats from the "
+        f"prior (samples of it {kl['null']:.3f}); of what another classifier finds there the final "
+        f"discriminator sees {share:.0%}."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
@@ -193,11 +193,10 @@ def answer(rows: Rows, variants: Rows) -> str:
                 for measure in ("training_error", "neighbour_accuracy")
             )
             text += (
-                f" Given {key[0]} of a code beside it (cosines that show fine structure), it leaves "
-                f"{numbers['kl_training']['mean']:.3f} nats; the squared error of training images "
-                f"changes by {error / paper['training_error']['mean']:+.1%}, neighbour accuracy by "
-                f"{neighbours:+.3f}. Test codes are then {numbers['kl']['mean']:.3f} nats from the prior "
-                f"instead of {paper['kl']['mean']:.3f}."
+                f" One that is also shown {key[0]} of a code (cosines, in which fine structure shows) leaves "
+                f"{numbers['kl_training']['mean']:.3f}; the squared error of training images changes by "
+                f"{error / paper['training_error']['mean']:+.1%}, neighbour accuracy by {neighbours:+.3f}, "
+                f"and test codes are {numbers['kl']['mean']:.3f} nats off, not {paper['kl']['mean']:.3f}."
             )
             text += _alone(rows, key)
     return text
@@ -212,8 +211,8 @@ def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
     training, test = (np.mean([run[name] for run in alone]) for name in measures)
     lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in measures]
     return (
-        f" Without the reconstruction loss KL is {training:.3f} on training codes and {test:.3f} on test "
-        f"codes: {TRADED[lower[0], lower[1]]} the price of reconstruction."
+        f" If the reconstruction loss is outweighed as well, KL is {training:.3f} on training codes and "
+        f"{test:.3f} on test codes: {TRADED[lower[0], lower[1]]} the price of reconstruction."
     )
 
 
