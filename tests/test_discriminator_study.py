@@ -122,7 +122,7 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     assert text.startswith(
         "**What is left, and why?** On training codes it is mostly what the paper's discriminator does not "
     )
-    assert "These are 0.044 nats from the prior (samples of it 0.001)" in text
+    assert "These are 0.044 nats from the prior (4 seeds; prior samples 0.001)" in text
     assert "the final discriminator sees 1%" in text
     assert "leaves 0.005; the squared error of training images" in text
     assert "changes by +2.7%" in text

@@ -142,9 +142,10 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     spread = dict.fromkeys(f"{end:.0%}" for end in (min(powers, default=0), max(powers, default=0)))
     others = "others" if len(powers) > 1 else "other"
     power = f" (power {' to '.join(spread)} in the {others})" if powers else ""
+    shown = "All" if equivalent == len(judged) else f"{equivalent} of"
     text = (
         f"**{question} {word}** {names} encoders end at {reached} nats of KL divergence on test codes. "
-        f"{equivalent} of {len(judged)} comparisons show equivalence{power}: differences within {margins}, "
+        f"{shown} {len(judged)} comparisons show equivalence{power}: differences within {margins}, "
         "set beforehand as too small to matter."
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]

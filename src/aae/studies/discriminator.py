@@ -182,8 +182,8 @@ def answer(rows: Rows, variants: Rows) -> str:
     kl = paper["kl_training"]
     text = (
         f"**What is left, and why?** {WHY[seen(paper, of_paper)]} These are {kl['mean']:.3f} nats from the "
-        f"prior (samples of it {kl['null']:.3f}); of what another classifier finds there the final "
-        f"discriminator sees {share:.0%}."
+        f"prior ({kl['seeds']} seeds; prior samples {kl['null']:.3f}); of what another classifier "
+        f"finds there the final discriminator sees {share:.0%}."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
