@@ -90,8 +90,8 @@ def test_codes_are_told_from_the_prior_by_the_measures_above_their_null_bands(
         (0.021, 0.001, "it removes part of the 0.043 nats"),
         (0.001, 0.001, "no effect shown (0.00"),
         (-0.01, 0.001, "it adds to the 0.043 nats"),
-        (0.04, 0.05, "before, 0.043 nats beyond prior samples lie within the null band."),
-        (-0.01, 0.05, "lie within the null band, and it adds to them."),
+        (0.04, 0.05, "before, 0.043 nats beyond prior samples do not tell them apart."),
+        (-0.01, 0.05, "do not tell them apart, and it adds to them."),
     ],
 )
 def test_a_change_removes_what_its_interval_says(change: float, low: float, words: str) -> None:

@@ -83,8 +83,8 @@ def test_densities_differ_where_the_interval_lies_above_the_null_band(
         ([0.0, 0.0, 0.0], [0.005, 0.006, 0.005], "0% of it: it is blind to most of it"),
         ([0.0046, 0.0049, 0.0045], [0.005, 0.006, 0.005], "87% of it: it sees most of it"),
         ([0.001, 0.005, 0.004], [0.005, 0.006, 0.005], "63% of it: whether it sees most of it is open"),
-        ([0.0, 0.0, 0.0], [0.0001, -0.0001, 0.0001], "there is nothing to see"),
-        ([0.0001, 0.0002, 0.0001], [0.0001, -0.0001, 0.0001], "there is nothing to see"),
+        ([0.0, 0.0, 0.0], [0.0001, -0.0001, 0.0001], "no probe finds more than in prior samples"),
+        ([0.0001, 0.0002, 0.0001], [0.0001, -0.0001, 0.0001], "no probe finds more than in prior samples"),
     ],
 )
 def test_a_discriminator_sees_most_of_what_a_probe_finds_or_is_blind_to_it(

@@ -25,7 +25,7 @@ SEES = {  # Of what there is to see.
     "most": ": it sees most of it",
     "little": ": it is blind to most of it",
     "open": ": whether it sees most of it is open",
-    "nothing": ": there is nothing to see",
+    "nothing": ": no probe finds more than in prior samples",
     "1 seed": "",
 }
 MOMENTS = {

@@ -407,7 +407,7 @@ def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
     row = contrast(a, b, measure)
     words = f"{row['difference']:+.3f} beside {named(b[0])}"
     if row["low"] is not None:
-        words += f" ({interval(row, '+.3f')})"
+        words += f" ({interval(row, '+.3f')}, {row['seeds']} seeds, paired)"
     shown = row["low"] is not None and row["low"] > 0
     numbers = [_number(rows, measure) for rows in (a, b)]
     return Statement(words, row["difference"] > 0, shown, row["low"], row["high"], numbers)

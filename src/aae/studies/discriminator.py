@@ -271,7 +271,7 @@ def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
         return words
     if not density_differs(kl):
         adds = ", and it adds to them" if row["low"] > 0 else ""
-        return f"{words}: before, {left:.3f} nats beyond prior samples lie within the null band{adds}"
+        return f"{words}: before, {left:.3f} nats beyond prior samples do not tell them apart{adds}"
     if row["low"] > 0:
         return f"{words}: it adds to the {left:.3f} nats beyond prior samples"
     if row["high"] >= 0:
