@@ -98,15 +98,14 @@ def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:
 
 
 def study_block(folder: Path) -> str:
-    """What came out of a study, and its table."""
-    means = load_json(folder / "metrics/means.json")
-    return f"{sentences_block(folder)}\n{results.study_table(means)}"
+    """The means of a study."""
+    return results.study_table(load_json(folder / "metrics/means.json"))
 
 
 def discriminator_block(folder: Path) -> str:
-    """What came out of the discriminator's study, its table, and what each change does."""
+    """The means of the discriminator's study, and what each change does."""
     means, changes = (load_json(folder / f"metrics/{name}.json") for name in ("means", "changes"))
-    return f"{sentences_block(folder)}\n{results.study_table(means, SIGHT)}\n{change_table(changes)}"
+    return f"{results.study_table(means, SIGHT)}\n{change_table(changes)}"
 
 
 def sentences_block(folder: Path) -> str:
@@ -192,9 +191,8 @@ def figures_block(folder: Path) -> str:
 
 
 def table1_block(folder: Path) -> str:
-    """What came out of Table 1, and the table."""
-    rows = likelihood_table(load_json(folder / "metrics/table.json"))
-    return f"{sentences_block(folder)}\n{rows}"
+    """Table 1, with our runs and controls in it."""
+    return likelihood_table(load_json(folder / "metrics/table.json"))
 
 
 BLOCKS: dict[str, Callable[[Path], str]] = {  # Of studies that are told in another way than most.
