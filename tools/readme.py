@@ -26,11 +26,14 @@ from tables import (
 ROOT = Path(__file__).resolve().parents[1]
 SIGHT = (
     "kl_training",
-    *(f"kl_smoothed_{scale}" for scale in (0.03, 0.05, 0.1)),
+    "kl_smoothed_0.03",
+    "kl_smoothed_0.1",
     "kl",
     "kl_blocks",
+    "total_variation",
+    "neighbour_jsd",
+    "discriminator_jsd",
     "training_error",
-    "reconstruction_error",
     "neighbour_accuracy",
 )
 SHAPE = ("kl", "kl_whitened", "sliced_w2_excess", "below_quarter", "reconstruction_error")
