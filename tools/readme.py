@@ -68,7 +68,6 @@ def fill(text: str, root: Path) -> str:
     blocks: dict[str, Callable[[], str]] = {
         "answer": lambda: told.answer(root),
         "base": lambda: results.base_table(rows("details"), results.BASE),
-        "ablation": lambda: results.ablation_table(rows("variants")),
         "targets": lambda: results.target_table(rows("variants", STUDY)),
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
         "encoders-contrasts": lambda: judged_contrasts(rows("contrasts", STUDY)),
