@@ -126,6 +126,13 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
     assert "the final discriminator sees 1%" in text
     assert "leaves 0.005; the squared error of training images" in text
     assert "changes by +2.7%" in text
+
+    longer = [row | {"epochs": 56, "kl_training": row["kl_training"] - 0.004} for row in rows]
+    variants += [row for numbers in discriminator.groups(longer, NULL).values() for row in numbers.values()]
+    text = discriminator.answer(rows + longer, variants)
+    assert "leaves 0.005 (0.001 after 56 epochs); the squared error of training images" in text
+    assert "changes by +2.7%" in text
+
     for row in rows:
         row["discriminator_jsd"] = (
             0.9 * row["neighbour_jsd"] if row["discriminator"] == "the paper's" else 0.0

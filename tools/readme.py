@@ -27,7 +27,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SIGHT = (
     "kl_training",
     "kl_smoothed_0.03",
-    "kl_smoothed_0.1",
     "kl",
     "kl_blocks",
     "total_variation",

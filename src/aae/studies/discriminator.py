@@ -194,12 +194,20 @@ def answer(rows: Rows, variants: Rows) -> str:
             )
             text += (
                 f" One that is also shown {key[0]} of a code (cosines, in which fine structure shows) leaves "
-                f"{numbers['kl_training']['mean']:.3f}; the squared error of training images changes by "
-                f"{error / paper['training_error']['mean']:+.1%}, neighbour accuracy by {neighbours:+.3f}, "
-                f"and test codes are {numbers['kl']['mean']:.3f} nats off, not {paper['kl']['mean']:.3f}."
+                f"{numbers['kl_training']['mean']:.3f}{_longer(found, key)}; the squared error of training "
+                f"images changes by {error / paper['training_error']['mean']:+.1%}, neighbour accuracy by "
+                f"{neighbours:+.3f}, and test codes are {numbers['kl']['mean']:.3f} nats off, not "
+                f"{paper['kl']['mean']:.3f}."
             )
             text += _alone(rows, key)
     return text
+
+
+def _longer(found: Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]], key: tuple[str, int]) -> str:
+    """What the longest runs of a variant leave, where there are such runs of several seeds."""
+    epochs = max(epochs for name, epochs in found if name == key[0])
+    kl = found[key[0], epochs]["kl_training"]
+    return f" ({kl['mean']:z.3f} after {epochs} epochs)" if epochs > key[1] and kl["low"] is not None else ""
 
 
 def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
