@@ -145,10 +145,10 @@ def test_the_answer_follows_the_rule_and_has_the_numbers_of_both() -> None:
 @pytest.mark.parametrize(
     ("training", "test", "words"),
     [
-        (0.002, 0.02, "both are in part"),
-        (0.002, 0.05, "that of training codes alone is in part"),
-        (0.009, 0.02, "that of test codes alone is in part"),
-        (0.005, 0.042, "neither is shown to be"),
+        (0.002, 0.02, "the misfit of both is in part"),
+        (0.002, 0.05, "the misfit of training codes alone is in part"),
+        (0.009, 0.02, "the misfit of test codes alone is in part"),
+        (0.005, 0.042, "neither misfit is shown to be"),
     ],
 )
 def test_runs_without_reconstruction_say_what_is_a_trade_off(
@@ -162,7 +162,8 @@ def test_runs_without_reconstruction_say_what_is_a_trade_off(
     rows = [*study(), *alone]
     variants = [row for numbers in discriminator.groups(rows, NULL).values() for row in numbers.values()]
     text = discriminator.answer(rows, variants)
-    assert f"KL is {training:.3f} on training codes and {test:.3f} on test codes: {words} the" in text
+    assert f"training codes are {training:.3f} nats off and test codes {test:.3f} (" in text
+    assert f"): {words} the price of reconstruction." in text
     assert "Without" not in discriminator.answer(rows[:-3], variants)  # One seed.
 
 

@@ -135,7 +135,7 @@ def test_an_unknown_key_gets_the_nearest_spelling_and_the_known_keys() -> None:
 def test_further_complaints_are_counted() -> None:
     content = CONTENT | {"prior": "gausian", "encoder": "off", "seed": -1}
     line = complaint(yaml.safe_dump(content))
-    assert line.endswith("(and 2 more)")
+    assert line.endswith("(2 more settings are wrong)")
 
 
 @pytest.mark.parametrize(

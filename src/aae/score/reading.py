@@ -230,7 +230,8 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
         reason = "has bytes that are no text" if lines else "holds no codes"
         raise UserError(f"{source} {reason}; {EXPECTED}")
     # Not csv.Sniffer, which splits 0,5;1,2 at its decimal commas.
-    separator = next((mark for mark in ";\t|," if all(mark in line for line in lines)), r"\s+")
+    often = {mark for mark in ";\t|," if 2 * sum(mark in line for line in lines) > len(lines)}
+    separator = next((mark for mark in ";\t|," if mark in often), r"\s+")
     comma = separator != "," and any("," in line for line in lines[1:])
     decimal = "," if comma and not any("." in line for line in lines[1:]) else "."
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "comment": "#"}
@@ -243,6 +244,8 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
             raise ValueError("decimal commas need ; as separator")
         counted = _names_by_number(first, head.iloc[1:].to_numpy().ravel())
         named = counted or not all(_is_number(text, decimal) for text in first)
+        if named and _is_half_a_code(first, decimal):
+            raise ValueError(f"its first line, {_short(', '.join(first))}, is neither names nor a code")
         if named and (twice := sorted({name for name in first if first.count(name) > 1})):
             raise ValueError(f"several columns are called {', '.join(map(repr, twice))}")
         table = pd.read_csv(
@@ -263,6 +266,13 @@ def _names_by_number(first: Sequence[str], second: Iterable[str]) -> bool:
     """Tell names such as 0,1 or 1,2, which count columns, above numbers with fractions."""
     counts = [[str(start + place) for place in range(len(first))] for start in (0, 1)]
     return list(first) in counts and not all(re.fullmatch(r"[+-]?\d*", text) for text in second)
+
+
+def _is_half_a_code(first: Sequence[str], decimal: str) -> bool:
+    """Tell numbers with fractions beside what is none, but for the empty name of an index."""
+    numbers = [text for text in first if _is_number(text, decimal)]
+    others = [text for place, text in enumerate(first) if text not in numbers and (text or place)]
+    return bool(others) and any(not text.lstrip("+-").isdigit() for text in numbers)
 
 
 def _is_number(text: str, decimal: str) -> bool:

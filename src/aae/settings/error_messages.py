@@ -46,7 +46,8 @@ def first_complaint(error: ValidationError, schema: type[Settings]) -> str:
     first = next((detail for detail in here if detail["type"] == "float_type"), here[0])
     line = " ".join(f"{key}{_explain(first, places[0], schema)}".split())
     others = len(set(places)) - 1
-    return f"{line} (and {others} more)" if others else line
+    are = "setting is" if others == 1 else "settings are"
+    return f"{line} ({others} more {are} wrong)" if others else line
 
 
 def _place(location: tuple[str | int, ...], schema: Any) -> tuple[str, ...]:

@@ -35,10 +35,10 @@ SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within 
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
 TRADED = {  # By whether KL of training codes and of test codes is less without a reconstruction loss.
-    (True, True): "both are in part",
-    (True, False): "that of training codes alone is in part",
-    (False, True): "that of test codes alone is in part",
-    (False, False): "neither is shown to be",
+    (True, True): "the misfit of both is in part",
+    (True, False): "the misfit of training codes alone is in part",
+    (False, True): "the misfit of test codes alone is in part",
+    (False, False): "neither misfit is shown to be",
 }
 WHY = {
     "little": "On training codes it is mostly what the paper's discriminator does not see.",
@@ -216,11 +216,14 @@ def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
     if len(alone) < 2:
         return ""
     measures = ("kl_training", "kl")
-    training, test = (np.mean([run[name] for run in alone]) for name in measures)
+    training, test, neighbours = (
+        np.mean([run[name] for run in alone]) for name in (*measures, "neighbour_accuracy")
+    )
     lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in measures]
     return (
-        f" If the reconstruction loss is outweighed as well, KL is {training:.3f} on training codes and "
-        f"{test:.3f} on test codes: {TRADED[lower[0], lower[1]]} the price of reconstruction."
+        f" If the reconstruction loss is outweighed as well, training codes are {training:.3f} nats off and "
+        f"test codes {test:.3f} (neighbour accuracy {neighbours:.3f}): {TRADED[lower[0], lower[1]]} the "
+        "price of reconstruction."
     )
 
 
