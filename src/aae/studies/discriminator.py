@@ -207,7 +207,9 @@ def _longer(found: Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]], ke
     """What the longest runs of a variant leave, where there are such runs of several seeds."""
     epochs = max(epochs for name, epochs in found if name == key[0])
     kl = found[key[0], epochs]["kl_training"]
-    return f" ({kl['mean']:z.3f} after {epochs} epochs)" if epochs > key[1] and kl["low"] is not None else ""
+    if epochs == key[1] or kl["low"] is None:
+        return ""
+    return f" ({kl['mean']:z.3f} after {epochs} epochs, {kl['seeds']} seeds)"
 
 
 def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
