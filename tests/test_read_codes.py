@@ -86,6 +86,8 @@ TEXTS = [
     csv(Z, "z1\tz2", "\t"),
     csv(Z, None, " "),
     FRAME.to_string(index=False, float_format="%.9g"),
+    FRAME.to_string(index=False, decimal=",", float_format="%.9g"),
+    "z1 z2\n" + csv(Z, None, " ").replace(".", ","),
 ]
 
 

@@ -21,6 +21,7 @@ LEAST_CODES = 100  # To be measured.
 MOST_DIMENSIONS = 64
 PEEK = 65_536  # Bytes of a text that are looked at to tell separator and header.
 NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem and a number.
+WHOLE = re.compile(r"[+-]?\d*")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
 LONGER_ROW = re.compile(r".*Expected (\d+) fields in line (\d+), saw (\d+).*")  # As pandas says it.
 SAVE = "from Python, np.save('codes.npy', z) writes what can be read"
@@ -230,8 +231,10 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
         reason = "has bytes that are no text" if lines else "holds no codes"
         raise UserError(f"{source} {reason}; {EXPECTED}")
     # Not csv.Sniffer, which splits 0,5;1,2 at its decimal commas.
-    often = {mark for mark in ";\t|," if 2 * sum(mark in line for line in lines) > len(lines)}
-    separator = next((mark for mark in ";\t|," if mark in often), r"\s+")
+    # In most lines, as one may be too short, and in the first: names apart by blanks may head decimal commas.
+    most = len(lines) / 2
+    often = (mark for mark in ";\t|," if mark in lines[0] and sum(mark in line for line in lines) > most)
+    separator = next(often, r"\s+")
     comma = separator != "," and any("," in line for line in lines[1:])
     decimal = "," if comma and not any("." in line for line in lines[1:]) else "."
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "comment": "#"}
@@ -243,8 +246,9 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
         if commas and not any("." in cell for cell in last):
             raise ValueError("decimal commas need ; as separator")
         counted = _names_by_number(first, head.iloc[1:].to_numpy().ravel())
-        named = counted or not all(_is_number(text, decimal) for text in first)
-        if named and _is_half_a_code(first, decimal):
+        numbers = [_is_number(text, decimal) for text in first]
+        named = counted or not all(numbers)
+        if named and _is_half_a_code(first, numbers):
             raise ValueError(f"its first line, {_short(', '.join(first))}, is neither names nor a code")
         if named and (twice := sorted({name for name in first if first.count(name) > 1})):
             raise ValueError(f"several columns are called {', '.join(map(repr, twice))}")
@@ -265,14 +269,14 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
 def _names_by_number(first: Sequence[str], second: Iterable[str]) -> bool:
     """Tell names such as 0,1 or 1,2, which count columns, above numbers with fractions."""
     counts = [[str(start + place) for place in range(len(first))] for start in (0, 1)]
-    return list(first) in counts and not all(re.fullmatch(r"[+-]?\d*", text) for text in second)
+    return list(first) in counts and not all(WHOLE.fullmatch(text) for text in second)
 
 
-def _is_half_a_code(first: Sequence[str], decimal: str) -> bool:
+def _is_half_a_code(first: Sequence[str], numbers: Sequence[bool]) -> bool:
     """Tell numbers with fractions beside what is none, but for the empty name of an index."""
-    numbers = [text for text in first if _is_number(text, decimal)]
-    others = [text for place, text in enumerate(first) if text not in numbers and (text or place)]
-    return bool(others) and any(not text.lstrip("+-").isdigit() for text in numbers)
+    found = list(zip(first, numbers, strict=True))
+    others = any(not number for text, number in (found if first[0] else found[1:]))
+    return others and any(number and not WHOLE.fullmatch(text) for text, number in found)
 
 
 def _is_number(text: str, decimal: str) -> bool:

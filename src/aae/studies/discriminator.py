@@ -13,6 +13,7 @@ from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import (
+    Numbers,
     better_probe,
     density_differs,
     equivalence,
@@ -199,11 +200,11 @@ def answer(rows: Rows, variants: Rows) -> str:
                 f"{neighbours:+.3f}, and test codes are {numbers['kl']['mean']:.3f} nats off, not "
                 f"{paper['kl']['mean']:.3f}."
             )
-            text += _alone(rows, key)
+            text += _alone(rows, found, key)
     return text
 
 
-def _longer(found: Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]], key: tuple[str, int]) -> str:
+def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
     """What the longest runs of a variant leave, where there are such runs of several seeds."""
     epochs = max(epochs for name, epochs in found if name == key[0])
     kl = found[key[0], epochs]["kl_training"]
@@ -212,16 +213,16 @@ def _longer(found: Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]], ke
     return f" ({kl['mean']:z.3f} after {epochs} epochs, {kl['seeds']} seeds)"
 
 
-def _alone(rows: Rows, key: tuple[Any, ...]) -> str:
+def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
     """What a variant leaves without a reconstruction loss, where there are such runs of several seeds."""
-    alone = of_variant(rows, (f"{key[0]}, no reconstruction", *key[1:]))
+    other = f"{key[0]}, no reconstruction", key[1]
+    alone = of_variant(rows, other)
     if len(alone) < 2:
         return ""
-    measures = ("kl_training", "kl")
     training, test, neighbours = (
-        np.mean([run[name] for run in alone]) for name in (*measures, "neighbour_accuracy")
+        found[other][name]["mean"] for name in ("kl_training", "kl", "neighbour_accuracy")
     )
-    lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in measures]
+    lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in ("kl_training", "kl")]
     return (
         f" If the reconstruction loss is outweighed as well, training codes are {training:.3f} nats off and "
         f"test codes {test:.3f} (neighbour accuracy {neighbours:.3f}): {TRADED[lower[0], lower[1]]} the "
