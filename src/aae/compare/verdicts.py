@@ -161,14 +161,16 @@ def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     return "most" if low > 0 else "little" if high < 0 else "open"
 
 
-def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it") -> str:
-    """How random an encoder is after training, by the median sigma(x) of each of its runs."""
+def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it", *, ends: bool = True) -> str:
+    """How random an encoder is after training, by its runs' median sigma(x)."""
     sigmas = [row["sigma_median"] for row in rows]
     middle = float(np.median(sigmas))
     word = "became nearly deterministic" if middle < NEARLY_DETERMINISTIC else "stayed random"
+    runs = (
+        f" (median over {_seeds(len(sigmas))}; from {min(sigmas):.2g} to {max(sigmas):.2g})" if ends else ""
+    )
     return (
-        f"{encoder} {word}, with a median sigma(x) of {middle:.2g} of the prior's standard deviations "
-        f"(median over {_seeds(len(sigmas))}; from {min(sigmas):.2g} to {max(sigmas):.2g})"
+        f"{encoder} {word}, with a median sigma(x) of {middle:.2g} of the prior's standard deviations{runs}"
     )
 
 

@@ -96,23 +96,24 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     holes = "There are no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
     shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
     without = (
-        f", codes without a prior {free['kl']['mean']:.1f} ({free['kl_whitened']['mean']:.1f} once moved to "
-        "its mean and spread)"
+        "; codes trained without a prior, even moved to its mean and spread, "
+        f"{free['kl_whitened']['mean']:.1f}"
         if free
         else ""
     )
     density = (
-        f"But {wrong['mean']:.0%} of their mass lies in the wrong place (total variation)"
+        f"But the density is uneven: {wrong['mean']:.0%} of the codes' mass lies in the wrong place "
+        "(total variation)"
         if differs
         else "No difference in density is found"
     )
     return (
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: test codes are "
         f"{w2['mean']:.3f} standard deviations off (sliced W2, sampling noise subtracted). {holes}: "
-        f"{thin['mean']:.1%} of the prior's mass has less than half of the codes it should have, "
-        f"{mass['mean']:.1%} less than a quarter (all codes, windows about a tile of Figure 2E). {density}. "
+        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, "
+        f"{thin['mean']:.1%} less than half (all codes, windows about a tile of Figure 2E). {density}. "
         f"The KL divergence of test codes is {kl['mean']:.3f} nats ({interval(kl)}), as much as a shift by "
-        f"{shift:.2f} standard deviations alone; as many prior samples measure {kl['null']:.3f}{without}."
+        f"{shift:.2f} standard deviations. As many prior samples measure {kl['null']:.3f}{without}."
     )
 
 
@@ -149,7 +150,7 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
         "set beforehand as too small to matter."
     )
     gaussian = [row for row in ablation if row["encoder"] == "gaussian" and _constrained(row)]
-    return f"{text} {became(gaussian, 'The Gaussian encoder')}." if gaussian else text
+    return f"{text} {became(gaussian, 'The Gaussian encoder', ends=False)}." if gaussian else text
 
 
 def interval(row: Mapping[str, Any], form: str = ".3f") -> str:

@@ -17,6 +17,7 @@ from aae.compare.verdicts import (
     better_probe,
     density_differs,
     equivalence,
+    interval,
     seen,
     sight,
     significance,
@@ -36,10 +37,10 @@ SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within 
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
 TRADED = {  # By whether KL of training codes and of test codes is less without a reconstruction loss.
-    (True, True): "the misfit of both is in part",
-    (True, False): "the misfit of training codes alone is in part",
-    (False, True): "the misfit of test codes alone is in part",
-    (False, False): "neither misfit is shown to be",
+    (True, True): "Part of what remains is the price of reconstruction",
+    (True, False): "Part of what remains on training codes is the price of reconstruction",
+    (False, True): "Part of what remains on test codes is the price of reconstruction",
+    (False, False): "What remains is not shown to be the price of reconstruction",
 }
 WHY = {
     "little": "On training codes it is mostly what the paper's discriminator does not see.",
@@ -193,13 +194,14 @@ def answer(rows: Rows, variants: Rows) -> str:
                 _compared(runs, of_paper, measure)["difference"]
                 for measure in ("training_error", "neighbour_accuracy")
             )
+            training, test = (numbers[measure]["mean"] for measure in ("kl_training", "kl"))
             text += (
-                f" One that is also shown {key[0]} of a code (cosines, in which fine structure shows) leaves "
-                f"{numbers['kl_training']['mean']:.3f}{_longer(found, key)}; the squared error of training "
-                f"images changes by {error / paper['training_error']['mean']:+.1%}, neighbour accuracy by "
-                f"{neighbours:+.3f}, and test codes are {numbers['kl']['mean']:.3f} nats off, not "
-                f"{paper['kl']['mean']:.3f}."
+                f" One that is also shown {key[0]} of a code (cosines that show fine structure) leaves "
+                f"{training:.3f} nats on training codes and {test:.3f} on test codes. The squared error of "
+                "training images changes by "
+                f"{error / paper['training_error']['mean']:+.1%}, neighbour accuracy by {neighbours:+.3f}."
             )
+            text += _longer(found, key)
             text += _alone(rows, found, key)
     return text
 
@@ -210,7 +212,10 @@ def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> s
     kl = found[key[0], epochs]["kl_training"]
     if epochs == key[1] or kl["low"] is None:
         return ""
-    return f" ({kl['mean']:z.3f} after {epochs} epochs, {kl['seeds']} seeds)"
+    return (
+        f" After {epochs} epochs, {kl['mean']:z.3f} nats are left on training codes "
+        f"({interval(kl, 'z.3f')}, {kl['seeds']} seeds)."
+    )
 
 
 def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
@@ -224,9 +229,8 @@ def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str,
     )
     lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in ("kl_training", "kl")]
     return (
-        f" If the reconstruction loss is outweighed as well, training codes are {training:.3f} nats off and "
-        f"test codes {test:.3f} (neighbour accuracy {neighbours:.3f}): {TRADED[lower[0], lower[1]]} the "
-        "price of reconstruction."
+        f" {TRADED[lower[0], lower[1]]}: where that loss is outweighed, training codes are {training:.3f} "
+        f"nats off and test codes {test:.3f}. Neighbour accuracy is then {neighbours:.3f}."
     )
 
 
