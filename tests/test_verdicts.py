@@ -12,7 +12,7 @@ from aae.compare.verdicts import (
     became,
     better_probe,
     by_variant,
-    density_differs,
+    above_null,
     equivalence,
     moments,
     sight,
@@ -74,7 +74,7 @@ def test_moments_are_told_by_the_excess_sliced_w2_of_both_sets_of_codes(
 def test_densities_differ_where_the_interval_lies_above_the_null_band(
     mean: float, low: float | None, differs: bool
 ) -> None:
-    assert density_differs({"mean": mean, "low": low, "null_high": 0.015}) is differs
+    assert above_null({"mean": mean, "low": low, "null_high": 0.015}) is differs
 
 
 @pytest.mark.parametrize(

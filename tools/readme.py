@@ -26,7 +26,7 @@ from tables import (
 ROOT = Path(__file__).resolve().parents[1]
 SIGHT = (
     "kl_training",
-    "kl_smoothed_0.03",
+    "kl_smoothed_0.05",
     "kl",
     "kl_blocks",
     "total_variation",

@@ -98,13 +98,13 @@ def moments(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     return "agree" if excess <= MOMENTS_AGREE else "differ"
 
 
-def density_differs(kl: Mapping[str, Any]) -> bool:
-    """Whether a divergence is more than prior samples give.
+def above_null(row: Mapping[str, Any]) -> bool:
+    """Whether a measure is more than prior samples give.
 
     That is whether its 95% interval over seeds (with one seed, its value) lies above the null band.
     """
-    low = kl["mean"] if kl["low"] is None else kl["low"]
-    return bool(low > kl["null_high"])
+    low = row["mean"] if row["low"] is None else row["low"]
+    return bool(low > row["null_high"])
 
 
 def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -130,7 +130,7 @@ def better_probe(numbers: Numbers) -> str:
 
     One that finds more than in prior samples comes first.
     """
-    return max(PROBES, key=lambda probe: (density_differs(numbers[probe]), numbers[probe]["mean"]))
+    return max(PROBES, key=lambda probe: (above_null(numbers[probe]), numbers[probe]["mean"]))
 
 
 def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -156,7 +156,7 @@ def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     low, high = t_interval(np.array([row["discriminator_jsd"] - SEEN * row[name] for row in rows]))
     if low is None or high is None:
         return "1 seed"
-    if not density_differs(probe):
+    if not above_null(probe):
         return "nothing"
     return "most" if low > 0 else "little" if high < 0 else "open"
 
@@ -227,7 +227,7 @@ def _density(numbers: Numbers) -> str:
             f"{kl['mean']:.3f} nats on {codes} codes ({spread(kl, '.3f')}; "
             f"prior samples give {kl['null']:.3f})"
         )
-        (differ if density_differs(kl) else same).append(words)
+        (differ if above_null(kl) else same).append(words)
     clauses = [f"the density differs by {' and by '.join(differ)}"] if differ else []
     if same:
         clauses.append(f"no difference in density found: {' and '.join(same)}")

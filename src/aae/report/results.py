@@ -9,7 +9,7 @@ from aae.compare.summary import VARIANT
 from aae.compare.verdicts import (
     became,
     by_variant,
-    density_differs,
+    above_null,
     equivalence,
     in_words,
     moments,
@@ -88,32 +88,32 @@ def answer(ablation: Rows, variants: Rows, contrasts: Rows, left: str = "") -> s
 
 def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
     """Whether q(z) fits p(z): "yes", "yes, nearly" by the moments and `NEARLY`, or "no"."""
-    measures = ("kl", "sliced_w2_excess", "below_quarter", "below_half", "total_variation")
-    kl, w2, mass, thin, wrong = (fitted[name] for name in measures)
-    how, differs = moments(fitted, runs), density_differs(kl)
+    measures = ("kl", "sliced_w2_excess", "below_quarter", "holes", "total_variation")
+    kl, w2, mass, cells, wrong = (fitted[name] for name in measures)
+    how, differs = moments(fitted, runs), above_null(kl)
     nearly = how != "differ" and all(fitted[name]["mean"] <= most for name, most in NEARLY.items())
     word = "Yes." if how == "are" and not differs else "Yes, nearly." if nearly else "No."
-    holes = "There are no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are holes"
+    holes = "There are no large holes" if mass["mean"] <= NEARLY["below_quarter"] else "There are large holes"
+    small = " Small ones exceed chance." if above_null(cells) else ""
     shift = max(2 * kl["mean"], 0) ** 0.5  # KL(N(m, 1) || N(0, 1)) is m^2 / 2.
     without = (
-        "; codes trained without a prior, even moved to its mean and spread, "
-        f"{free['kl_whitened']['mean']:.1f}"
+        "; codes trained without a prior, moved to its mean and spread, "
+        f"{free['kl_whitened']['mean']:.1f} ({interval(free['kl_whitened'], '.1f')})"
         if free
         else ""
     )
     density = (
-        f"But the density is uneven: {wrong['mean']:.0%} of the codes' mass lies in the wrong place "
-        "(total variation)"
+        f"But at least {wrong['mean']:.0%} of the codes' mass lies in the wrong place (total variation)"
         if differs
         else "No difference in density is found"
     )
     return (
         f"**Does q(z) fit p(z)? {word}** Location and spread {MOMENTS[how]}: test codes are "
         f"{w2['mean']:.3f} standard deviations off (sliced W2, sampling noise subtracted). {holes}: "
-        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have, "
-        f"{thin['mean']:.1%} less than half (all codes, windows about a tile of Figure 2E). {density}. "
-        f"The KL divergence of test codes is {kl['mean']:.3f} nats ({interval(kl)}), as much as a shift by "
-        f"{shift:.2f} standard deviations. As many prior samples measure {kl['null']:.3f}{without}."
+        f"{mass['mean']:.1%} of the prior's mass has less than a quarter of the codes it should have (all "
+        f"codes, windows about a tile of Figure 2E).{small} {density}. The KL divergence of test codes is "
+        f"{kl['mean']:.3f} nats ({interval(kl)}), as much as a pure shift by {shift:.2f} standard deviations "
+        f"would give. As many prior samples measure {kl['null']:.3f}{without}."
     )
 
 
@@ -130,10 +130,7 @@ def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> st
     names = in_words([each["kl"]["encoder"] for each in ends]).capitalize().replace("gaussian", "Gaussian")
     reached = in_words([f"{each['kl']['mean']:.3f}" for each in ends])
     margins = " and ".join(
-        dict.fromkeys(
-            f"±{row['margin']:g} {MEASURES[row['measure']].unit} in {MEASURES[row['measure']].title}"
-            for row in judged
-        )
+        dict.fromkeys(f"±{row['margin']:g} {MEASURES[row['measure']].unit}" for row in judged)
     )
     if different:
         word = f"It makes a difference in {len(different)} of {len(judged)} comparisons."

@@ -15,7 +15,7 @@ from aae.compare.summary import over_seeds
 from aae.compare.verdicts import (
     Numbers,
     better_probe,
-    density_differs,
+    above_null,
     equivalence,
     interval,
     seen,
@@ -181,62 +181,63 @@ def answer(rows: Rows, variants: Rows) -> str:
     name, paper = next((key, each) for key, each in found.items() if key[0] == PAPER)
     of_paper = of_variant(rows, name)
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
-    kl = paper["kl_training"]
     text = (
-        f"**What is left, and why?** {WHY[seen(paper, of_paper)]} These are {kl['mean']:.3f} nats from the "
-        f"prior ({kl['seeds']} seeds; prior samples {kl['null']:.3f}); of what another classifier "
-        f"finds there the final discriminator sees {share:.0%}."
+        f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Of the difference that another classifier "
+        f"finds there, it sees {share:.0%}."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
-            runs = of_variant(rows, key)
+            runs, before, after = of_variant(rows, key), paper["kl_training"], numbers["kl_training"]
             error, neighbours = (
                 _compared(runs, of_paper, measure)["difference"]
                 for measure in ("training_error", "neighbour_accuracy")
             )
-            training, test = (numbers[measure]["mean"] for measure in ("kl_training", "kl"))
             text += (
-                f" One that is also shown {key[0]} of a code (cosines that show fine structure) leaves "
-                f"{training:.3f} nats on training codes and {test:.3f} on test codes. The squared error of "
-                "training images changes by "
-                f"{error / paper['training_error']['mean']:+.1%}, neighbour accuracy by {neighbours:+.3f}."
+                f" Shown {key[0]} of a code as well (cosines that show fine structure), it leaves "
+                f"{after['mean']:.3f} instead of {before['mean']:.3f} nats on training codes "
+                f"({after['seeds']} seeds; prior samples {after['null']:.3f}). On test codes it leaves "
+                f"{numbers['kl']['mean']:.3f} instead of {paper['kl']['mean']:.3f}. The squared error of "
+                f"training images changes by {error / paper['training_error']['mean']:+.1%}, neighbour "
+                f"accuracy by {neighbours:+.3f}."
             )
-            text += _longer(found, key)
-            text += _alone(rows, found, key)
+            text += _longer(found, key) + _alone(rows, found, key)
     return text
 
 
 def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
     """What the longest runs of a variant leave, where there are such runs of several seeds."""
     epochs = max(epochs for name, epochs in found if name == key[0])
-    kl = found[key[0], epochs]["kl_training"]
+    numbers = found[key[0], epochs]
+    kl, by = numbers["kl_training"], [name for name in TOLD_BY if above_null(numbers[name])]
     if epochs == key[1] or kl["low"] is None:
         return ""
+    verb = "tells" if len(by) == 1 else "tell"
     return (
-        f" After {epochs} epochs, {kl['mean']:z.3f} nats are left on training codes "
-        f"({interval(kl, 'z.3f')}, {kl['seeds']} seeds)."
+        f" After {epochs} epochs it leaves {kl['mean']:z.3f} on training codes ({interval(kl, 'z.3f')}, "
+        f"{kl['seeds']} seeds), which {len(by)} of {len(TOLD_BY)} measures {verb} from the prior."
     )
 
 
 def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
     """What a variant leaves without a reconstruction loss, where there are such runs of several seeds."""
     other = f"{key[0]}, no reconstruction", key[1]
-    alone = of_variant(rows, other)
+    alone, beside = of_variant(rows, other), of_variant(rows, key)
     if len(alone) < 2:
         return ""
-    training, test, neighbours = (
-        found[other][name]["mean"] for name in ("kl_training", "kl", "neighbour_accuracy")
-    )
-    lower = [_compared(alone, of_variant(rows, key), name)["high"] < 0 for name in ("kl_training", "kl")]
+    kl, neighbours = (found[other][name]["mean"] for name in ("kl", "neighbour_accuracy"))
+    lower = [_compared(alone, beside, name)["high"] < 0 for name in ("kl_training", "kl")]
+    worse = _compared(alone, beside, "sliced_w2_excess")["low"] > 0
     return (
-        f" {TRADED[lower[0], lower[1]]}: where that loss is outweighed, training codes are {training:.3f} "
-        f"nats off and test codes {test:.3f}. Neighbour accuracy is then {neighbours:.3f}."
+        f" {TRADED[lower[0], lower[1]]}: where the adversarial loss outweighs it by far, test codes are "
+        f"{kl:.3f} nats off. Neighbour accuracy is then {neighbours:.3f} instead of "
+        f"{found[key]['neighbour_accuracy']['mean']:.3f}"
+        f"{', and location and spread fit worse' if worse else ''}."
     )
 
 
 def told(numbers: Mapping[str, Mapping[str, Any]]) -> str:
     """By which measures training codes are told from the prior."""
-    names = [name for name in TOLD_BY if name in numbers and density_differs(numbers[name])]
+    names = [name for name in TOLD_BY if name in numbers and above_null(numbers[name])]
     words = ", ".join(MEASURES[name].title for name in names) or "no measure here"
     return f"training codes are told from the prior by {words}"
 
@@ -273,7 +274,7 @@ def change(old: Rows, new: Rows, before: Mapping[str, Mapping[str, Any]]) -> str
 def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
     """How much of the misfit of training codes a change removes.
 
-    The rule: where the density is not told from the prior's before (`density_differs`), nothing is removed,
+    The rule: where the density is not told from the prior's before (`above_null`), nothing is removed,
     but a change may add some, if the 95% interval of the paired difference lies above 0. Else it removes
     most of what is left beyond prior samples if the interval lies below minus half of that; part of it if
     below 0; it adds to it if above. If the interval has 0 in it, no effect is shown, and the effect that
@@ -287,7 +288,7 @@ def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
     words = f"{row['difference']:+.3f} ({spread(row, '+.3f')})"
     if row["low"] is None:
         return words
-    if not density_differs(kl):
+    if not above_null(kl):
         adds = ", and it adds to them" if row["low"] > 0 else ""
         return f"{words}: before, {left:.3f} nats beyond prior samples do not tell them apart{adds}"
     if row["low"] > 0:
