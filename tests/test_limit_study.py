@@ -29,21 +29,23 @@ def study(kl: dict[int, float] = KL) -> list[dict[str, Any]]:
 
 
 def test_the_verdict_names_budgets_divergences_and_what_changes_by_intervals() -> None:
-    every, sixth, compared, withdrawn = limit.verdict(study())
+    every, sixth, fit, error, withdrawn = limit.verdict(study())
     assert every.startswith("Regularization phase on every minibatch: with 7, 14, 28 and 56 epochs")
     assert "0.101, 0.081, 0.071 and 0.066 nats; from 28 to 56 epochs it changes by -0.005 (95% CI " in every
     assert "equivalence within ±0.01 not shown" in every  # Two seeds.
     assert (
         "from 7 to 56 the total variation changes by -0.0240 (95% CI -0.0304 to -0.0176; significant" in every
     )
-    assert (
-        "the squared error a pixel changes by +0.0000 (95% CI +0.0000 to +0.0000; not significant)" in every
-    )
+    none = "(95% CI +0.0000 to +0.0000; not significant, 0.0000 would be found in 80% of cases)"
+    assert f"the squared error a pixel changes by +0.0000 {none}" in every
+    assert "from 7 to 56 the step in KL from training to test codes changes by +0.0000 (95% CI " in every
     assert "is 0.131, 0.111, 0.101 and 0.096 nats" in sixth
-    assert compared.startswith(
-        "Seen after the run: the regularization phase on every 6th minibatch instead of"
+    instead = "Regularization phase on every 6th minibatch instead of on every minibatch, "
+    assert fit.startswith(f"{instead}KL of training codes, paired by seed: with 7 epochs +0.030 (95% CI ")
+    assert "; with 56 epochs +0.030 (95% CI +0.030 to +0.030; significant)." in fit
+    assert error.startswith(
+        f"{instead}squared error (seen after the run), paired by seed: with 7 epochs +0.0000"
     )
-    assert "+0.030 nats of KL of training codes (95% CI +0.030 to +0.030; significant)" in compared
     assert withdrawn.startswith("Withdrawn: ")
 
 

@@ -147,8 +147,8 @@ def test_a_page_gets_the_numbers_of_the_study_between_its_marks(tmp_path: Path) 
     assert "8 seeds" in filled
     compared = body(filled.split("<!-- encoders-contrasts -->\n")[1].split("<!-- /encoders")[0])
     judged = [row for row in rows(ablation(seeds=8))["contrasts"] if row["margin"] is not None]
-    assert [line[1] for line in compared] == [row["encoders"] for row in judged]
-    assert all(line[5] for line in compared)
+    assert [line[0] for line in compared] == [row["encoders"] for row in judged]
+    assert all(line[4] for line in compared)
     assert fill(filled, tmp_path) == filled
 
 

@@ -8,11 +8,11 @@ from evaluated import NULL, ablation, config_of, evaluation, row_of, rows_of
 from aae.compare.equivalence import contrasts
 from aae.compare.summary import variants
 from aae.compare.verdicts import (
+    above_null,
     answer,
     became,
     better_probe,
     by_variant,
-    above_null,
     equivalence,
     moments,
     sight,

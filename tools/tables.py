@@ -183,7 +183,7 @@ def likelihood_table(rows: Sequence[dict[str, Any]]) -> str:
             "" if row["seeds"] is None else str(row["seeds"]),
             "" if row["bandwidth"] is None else f"{row['bandwidth']:.3g}",
             "" if row["squared_error"] is None else f"{row['squared_error']:.4f}",
-            "" if row["kl"] is None else f"{row['kl']:.2f}",
+            "" if row["kl"] is None else f"{row['kl']:.2f} (prior samples {row['kl_null']:.2f})",
         ]
         name = with_epochs(row)
         name = f"**{name}**" if row["source"] == "run" else name

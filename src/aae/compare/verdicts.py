@@ -195,6 +195,14 @@ def significance(contrast: Mapping[str, Any]) -> str:
     return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
 
 
+def shown(contrast: Mapping[str, Any], form: str) -> str:
+    """The 95% interval of a difference and its significance; without one, the effect that would be found."""
+    words = f"{interval(contrast, f'+{form}')}; {significance(contrast)}"
+    if significance(contrast) == "significant":
+        return words
+    return f"{words}, {contrast['detectable']:{form}} would be found in 80% of cases"
+
+
 def equivalence(contrast: Mapping[str, Any], margin: str = "") -> str:
     """What the test of equivalence showed; the margin in other words where it was set in these."""
     margin, p = margin or f"±{contrast['margin']:g}", contrast["p_equivalence"]

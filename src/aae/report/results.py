@@ -7,9 +7,9 @@ from aae.compare import verdicts
 from aae.compare.measures import MEASURES
 from aae.compare.summary import VARIANT
 from aae.compare.verdicts import (
+    above_null,
     became,
     by_variant,
-    above_null,
     equivalence,
     in_words,
     moments,
@@ -233,13 +233,16 @@ def _formatted(value: float | None, form: str) -> str:
 
 def contrast_table(contrasts: Rows) -> str:
     """Differences between encoders under a prior, paired by seed; bold where the interval leaves 0 out."""
-    header = ["prior", "encoders", "measure", "seeds", "difference (95% CI)", "equivalence"]
+    one = len({row["prior"] for row in contrasts}) == 1
+    header = [] if one else ["prior"]
+    header += ["encoders", "measure", "seeds", "difference (95% CI)", "equivalence"]
     header += ["minimum detectable", "standard deviation over seeds"]
     lines = [header, ["---"] * len(header)]
     for row in contrasts:
         measure = MEASURES[row["measure"]]
         form = ".5f" if row["measure"] == "reconstruction_error" else ".4f"
-        cells = [row["prior"], row["encoders"], measure.label, str(row["seeds"])]
+        cells = [] if one else [row["prior"]]
+        cells += [row["encoders"], measure.label, str(row["seeds"])]
         cells.append(difference(row, form))
         if row["low"] is None:  # One seed.
             lines.append([*cells, "", "", ""])

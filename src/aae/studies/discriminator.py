@@ -14,9 +14,10 @@ from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
 from aae.compare.verdicts import (
     Numbers,
-    better_probe,
     above_null,
+    better_probe,
     equivalence,
+    in_words,
     interval,
     seen,
     sight,
@@ -32,7 +33,12 @@ from aae.studies.variants import Rows, by_variant, paired, start
 BY = ("discriminator", "epochs")  # What a variant's runs have in common in the table.
 PAPER = "the paper's"
 CHANGED = ("kl_training", "kl", "training_error", "neighbour_accuracy")
-TOLD_BY = ("kl_training", "sliced_w2_training", "probe_jsd", "neighbour_jsd")
+TOLD_BY = {
+    "kl_training": "KL",
+    "sliced_w2_training": "sliced W2",
+    "probe_jsd": "boosted trees",
+    "neighbour_jsd": "neighbours' densities",
+}
 SAME_ERROR = 0.02  # Share of the paper's discriminator's training error within which another's is equivalent.
 DEFAULT_BUFFER = 5
 NO_RECONSTRUCTION = 100.0  # Adversarial weight from which on the reconstruction loss counts for nothing.
@@ -109,7 +115,7 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
     for key, numbers in found.items():
         runs = of_variant(rows, key)
         who = f"{start(named(numbers['kl']))} ({numbers['kl']['seeds']} seeds)"
-        clauses = [told(numbers), sight(numbers, runs), step(numbers, runs)]
+        clauses = [f"training codes are {told(numbers)}", sight(numbers, runs), step(numbers, runs)]
         sentences.append(f"{who}: {'; '.join(filter(None, clauses))}.")
     for before, after in differing(list(found)):
         words = change(of_variant(rows, before), of_variant(rows, after), found[before])
@@ -183,22 +189,22 @@ def answer(rows: Rows, variants: Rows) -> str:
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
     text = (
         f"**What is left, and why?** {WHY[seen(paper, of_paper)]} Of the difference that another classifier "
-        f"finds there, it sees {share:.0%}."
+        f"finds there, it sees {share:.0%} ({paper['kl']['seeds']} seeds)."
     )
     for key, numbers in found.items():
         if key[0].endswith("Fourier features") and key[1] == name[1]:
             runs, before, after = of_variant(rows, key), paper["kl_training"], numbers["kl_training"]
-            error, neighbours = (
+            test, error, neighbours = (
                 _compared(runs, of_paper, measure)["difference"]
-                for measure in ("training_error", "neighbour_accuracy")
+                for measure in ("kl", "training_error", "neighbour_accuracy")
             )
+            more = error / paper["training_error"]["mean"]
             text += (
                 f" Shown {key[0]} of a code as well (cosines that show fine structure), it leaves "
-                f"{after['mean']:.3f} instead of {before['mean']:.3f} nats on training codes "
-                f"({after['seeds']} seeds; prior samples {after['null']:.3f}). On test codes it leaves "
-                f"{numbers['kl']['mean']:.3f} instead of {paper['kl']['mean']:.3f}. The squared error of "
-                f"training images changes by {error / paper['training_error']['mean']:+.1%}, neighbour "
-                f"accuracy by {neighbours:+.3f}."
+                f"{after['mean']:.3f} instead of {before['mean']:.3f} nats on training codes; prior samples "
+                f"measure {after['null']:.3f}. The divergence of test codes changes by {test:+.3f} nats. The "
+                f"squared error of training images changes by {more:+.1%}, neighbour accuracy by "
+                f"{neighbours:+.3f}."
             )
             text += _longer(found, key) + _alone(rows, found, key)
     return text
@@ -207,15 +213,11 @@ def answer(rows: Rows, variants: Rows) -> str:
 def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
     """What the longest runs of a variant leave, where there are such runs of several seeds."""
     epochs = max(epochs for name, epochs in found if name == key[0])
-    numbers = found[key[0], epochs]
-    kl, by = numbers["kl_training"], [name for name in TOLD_BY if above_null(numbers[name])]
+    kl = found[key[0], epochs]["kl_training"]
     if epochs == key[1] or kl["low"] is None:
         return ""
-    verb = "tells" if len(by) == 1 else "tell"
-    return (
-        f" After {epochs} epochs it leaves {kl['mean']:z.3f} on training codes ({interval(kl, 'z.3f')}, "
-        f"{kl['seeds']} seeds), which {len(by)} of {len(TOLD_BY)} measures {verb} from the prior."
-    )
+    left = f"{kl['mean']:z.3f} ({interval(kl, 'z.3f')})"
+    return f" After {epochs} epochs it leaves {left}, and training codes are {told(found[key[0], epochs])}."
 
 
 def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
@@ -237,9 +239,8 @@ def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str,
 
 def told(numbers: Mapping[str, Mapping[str, Any]]) -> str:
     """By which measures training codes are told from the prior."""
-    names = [name for name in TOLD_BY if name in numbers and above_null(numbers[name])]
-    words = ", ".join(MEASURES[name].title for name in names) or "no measure here"
-    return f"training codes are told from the prior by {words}"
+    found = [name for measure, name in TOLD_BY.items() if measure in numbers and above_null(numbers[measure])]
+    return f"told from the prior by {in_words(found) if found else 'no measure here'}"
 
 
 def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:

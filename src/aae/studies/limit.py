@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
-from aae.compare.verdicts import equivalence, in_words, interval, significance
+from aae.compare.verdicts import equivalence, in_words, interval, shown
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, summarise
@@ -15,6 +15,11 @@ from aae.studies.variants import Rows, contrast, grouped, over
 
 BY = ("interval", "epochs")  # What a variant's runs have in common in the table.
 PANELS = ("kl_training", "kl", "total_variation", "reconstruction_error")
+WHOLE = {  # Judged from the first budget to the last.
+    "total_variation": MEASURES["total_variation"].title,
+    "reconstruction_error": MEASURES["reconstruction_error"].title,
+    "step": "step in KL from training to test codes",
+}
 STAYS = 0.01  # Nats of KL divergence within which one budget and its double are equivalent.
 
 
@@ -64,6 +69,7 @@ def verdict(rows: Rows) -> list[str]:
     equivalent within `STAYS` over the last doubling.
     """
     means = over_seeds(rows, BY)
+    rows = [{**run, "step": run["kl"] - run["kl_training"]} for run in rows]
     sentences = []
     for every in sorted({row["interval"] for row in rows}):
         found = {(row["epochs"], row["measure"]): row["mean"] for row in means if row["interval"] == every}
@@ -82,30 +88,38 @@ def verdict(rows: Rows) -> list[str]:
                 f"from {budgets[-2]} to {budgets[-1]} epochs it changes by {last['difference']:+.3f} "
                 f"({interval(last, '+.3f')}; {equivalence(last)})"
             )
-            for measure in ("total_variation", "reconstruction_error"):
+            for measure, name in WHOLE.items():
                 whole = contrast(of[budgets[-1]], of[budgets[0]], measure)
                 words.append(
-                    f"from {budgets[0]} to {budgets[-1]} the {MEASURES[measure].title} changes by "
-                    f"{whole['difference']:+.4f} ({interval(whole, '+.4f')}; {significance(whole)})"
+                    f"from {budgets[0]} to {budgets[-1]} the {name} changes by {whole['difference']:+.4f} "
+                    f"({shown(whole, '.4f')})"
                 )
         sentences.append("; ".join(words) + ".")
     return sentences + intervals_compared(rows) + ([WITHDRAWN] if sentences else [])
 
 
 def intervals_compared(rows: Rows) -> list[str]:
-    """The regularization phase less often, at the longest budget: what it changes of fit and error."""
-    longest = [run for run in rows if run["epochs"] == max(run["epochs"] for run in rows)]
-    of = grouped(longest, lambda run: run["interval"])
-    first, *others = sorted(of)
+    """The regularization phase less often: what it changes of fit and error at each budget."""
+    of = grouped(rows, lambda run: (run["interval"], run["epochs"]))
+    first, *others = sorted({run["interval"] for run in rows})
     sentences = []
     for other in others:
-        kl = contrast(of[other], of[first], "kl_training")
-        error = contrast(of[other], of[first], "reconstruction_error")
-        if kl["low"] is not None:
-            sentences.append(
-                f"Seen after the run: the regularization phase {named(other)} instead of {named(first)} has "
-                f"{kl['difference']:+.3f} nats of KL of training codes ({interval(kl, '+.3f')}; "
-                f"{significance(kl)}) and a squared error of {error['difference']:+.5f} "
-                f"({interval(error, '+.5f')}; {significance(error)}; paired by seed)."
-            )
+        for measure, name, form in (
+            ("kl_training", "KL of training codes", ".3f"),
+            ("reconstruction_error", "squared error (seen after the run)", ".4f"),
+        ):
+            found = {
+                epochs: contrast(of[other, epochs], of[first, epochs], measure)
+                for epochs in sorted({run["epochs"] for run in rows})
+            }
+            words = [
+                f"with {epochs} epochs {row['difference']:+{form}} ({shown(row, form)})"
+                for epochs, row in found.items()
+                if row["low"] is not None
+            ]
+            if words:
+                sentences.append(
+                    f"Regularization phase {named(other)} instead of {named(first)}, {name}, paired by seed: "
+                    f"{'; '.join(words)}."
+                )
     return sentences

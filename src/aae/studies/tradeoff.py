@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from aae.compare.measures import MEASURES
 from aae.compare.summary import over_seeds
-from aae.compare.verdicts import interval
+from aae.compare.verdicts import Numbers, shown, spread
 from aae.draw.front import Panel, Series, figure_front
 from aae.settings.config import RunConfig
-from aae.studies.common import Conclusion, Grid, summarise
-from aae.studies.variants import Rows, contrast, grouped, paired
+from aae.studies.common import Conclusion, Grid, Row, summarise
+from aae.studies.variants import Rows, contrast, grouped
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 SERIES = {  # What `settings` calls an objective, and what the figure does.
@@ -73,10 +73,10 @@ def verdict(rows: Rows) -> list[str]:
     adversarial weights, in error and logarithm of KL divergence. Weights with an error that no adversarial
     weight comes up to, or down to, are left out.
     """
-    found: dict[str, dict[float, dict[str, float]]] = {}
+    found: dict[str, dict[float, dict[str, Row]]] = {}
     for row in over_seeds(rows, BY):
         of_objective = found.setdefault(row["objective"], {})
-        of_objective.setdefault(row["weight"], {})[row["measure"]] = row["mean"]
+        of_objective.setdefault(row["weight"], {})[row["measure"]] = row
     sentences = []
     front = found.get("adversarial", {})
     if len(front) > 1:
@@ -94,52 +94,55 @@ def verdict(rows: Rows) -> list[str]:
 
 
 def turn(rows: Rows) -> list[str]:
-    """What was seen after the run: an adversarial weight above which the fit is worse again, if there is one.
+    """What the adversarial weight changes, from the lowest to the best, and from there to the highest.
 
-    That is, the highest weight has a higher KL divergence of training codes than the weight that has the
-    lowest one (means over seeds).
+    Seen after the run. The best weight has the lowest KL divergence of training codes (mean over seeds).
     """
     runs = [run for run in rows if run["objective"] == "adversarial"]
     of_weight = grouped(runs, lambda run: run["weight"])
-    if len(of_weight) < 2:
+    if not of_weight:
         return []
     best = min(of_weight, key=lambda weight: np.mean([run["kl_training"] for run in of_weight[weight]]))
-    pair = of_weight[max(of_weight)], of_weight[best]
-    if best == max(of_weight) or len(paired(*pair, "kl_training")[0]) < 2:
-        return []
-    kl, error = (contrast(*pair, measure) for measure in ("kl_training", "reconstruction_error"))
-    return [
-        f"Seen after the run: the lowest KL divergence is that of weight {best:g}. A weight of "
-        f"{max(of_weight):g} instead has {kl['difference']:+.3f} nats ({interval(kl, '+.3f')}) and a squared "
-        f"error of {error['difference']:+.4f} ({interval(error, '+.4f')}; paired by seed): more weight than "
-        f"{best:g} shows no better fit."
-    ]
+    sentences = []
+    for weight, other in ((min(of_weight), best), (best, max(of_weight))):
+        kl, error = (
+            contrast(of_weight[other], of_weight[weight], name)
+            for name in ("kl_training", "reconstruction_error")
+        )
+        if weight != other and kl["low"] is not None:
+            sentences.append(
+                f"Seen after the run, from an adversarial weight of {weight:g} to {other:g}, paired by seed: "
+                f"KL of training codes {kl['difference']:+.3f} ({shown(kl, '.3f')}), squared error of test "
+                f"images {error['difference']:+.4f} ({shown(error, '.4f')})."
+            )
+    return sentences
 
 
-def told(numbers: Mapping[str, float]) -> str:
+def told(numbers: Numbers) -> str:
     """Fit and cost of one variant, means over seeds, in words."""
+    kl, error, neighbours = (numbers[name] for name in ("kl_training", *PANELS))
     return (
-        f"KL of training codes {numbers['kl_training']:.3f} nats, squared error "
-        f"{numbers['reconstruction_error']:.4f}, neighbour accuracy {numbers['neighbour_accuracy']:.3f}"
+        f"KL of training codes {kl['mean']:.3f} nats ({spread(kl, '.3f')}), squared error "
+        f"{error['mean']:.4f}, neighbour accuracy {neighbours['mean']:.3f}"
     )
 
 
-def beside(
-    front: Mapping[float, Mapping[str, float]], variational: Mapping[float, Mapping[str, float]]
-) -> str:
+def beside(front: Mapping[float, Numbers], variational: Mapping[float, Numbers]) -> str:
     """Where the variational objective lies beside the adversarial front, in a sentence."""
-    points = sorted((each["reconstruction_error"], each["kl_training"]) for each in front.values())
-    errors, kl = np.array(points).T
-    judged = worse = 0
-    for each in variational.values():
-        if errors[0] <= each["reconstruction_error"] <= errors[-1]:
-            judged += 1
-            there = np.exp(np.interp(each["reconstruction_error"], errors, np.log(kl)))
-            worse += each["kl_training"] > there
+
+    def point(numbers: Numbers) -> tuple[float, float]:
+        return numbers["reconstruction_error"]["mean"], numbers["kl_training"]["mean"]
+
+    errors, kl = np.array(sorted(map(point, front.values()))).T
+    judged = [
+        found > np.exp(np.interp(error, errors, np.log(kl)))
+        for error, found in map(point, variational.values())
+        if errors[0] <= error <= errors[-1]
+    ]
     if not judged:
         return "No variational weight has a squared error that the adversarial front has as well."
     return (
         f"At equal squared error the variational objective has a higher KL divergence than the adversarial "
-        f"front at {worse} of the {judged} weights at which the front has such an error "
+        f"front at {sum(judged)} of the {len(judged)} weights at which the front has such an error "
         f"({len(variational)} weights in all)."
     )
