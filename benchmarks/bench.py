@@ -1,4 +1,4 @@
-"""How fast this project trains, beside its peers and beside the machine's limit: `make bench`.
+"""Training speed of this project, beside its peers' and beside the machine's limit: `make bench`.
 
 Every contestant has a process of its own, so that its peak memory is its own; the processes take
 turns, a slice of an epoch each, so that a drift of the machine hits all alike. The tables go to
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def torch_has_cuda() -> bool:
-    """Whether there is a GPU: then it is what is timed."""
+    """Tell if there is a GPU: then it is what is timed."""
     return bool(run_alone(_has_cuda))
 
 
@@ -74,7 +74,7 @@ def show(table: pd.DataFrame, path: Path) -> None:
 
 
 class Budget(NamedTuple):
-    """How much is measured."""
+    """Extent of the measurement."""
 
     repeats: int = 7
     """Timed slices of each contestant."""

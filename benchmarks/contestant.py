@@ -1,4 +1,4 @@
-"""What the benchmark asks of each contestant, and what they share."""
+"""Interface that the benchmark asks of each contestant, and what contestants share."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Contestant(Protocol):
 
     batch_size: int
     precision: str
-    """Of its matrix products."""
+    """Precision of its matrix products."""
     cycle: int
     """Steps after which the same work begins anew."""
     epochs: float

@@ -1,4 +1,4 @@
-"""What is compared: each contestant trains the same three networks on the same images.
+"""Contestants that are compared: each trains the same three networks on the same images.
 
 Encoder, decoder and discriminator of two hidden layers of 1000 ReLU units, a code of 2 dimensions,
 60,000 images. What differs is the loop about them.

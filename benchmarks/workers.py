@@ -17,13 +17,13 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def run_alone(function: Callable[..., Any], *arguments: object) -> Any:
-    """What `function` returns in a fresh process."""
+    """Run `function` in a fresh process and return its result."""
     with ProcessPoolExecutor(max_workers=1, mp_context=SPAWN) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def describe_machine() -> dict[str, object]:
-    """What the numbers depend on; neither a host's name nor a date."""
+    """Describe what the numbers depend on; neither a host's name nor a date."""
     import torch
 
     from aae.runs.machine import describe

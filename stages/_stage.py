@@ -1,4 +1,4 @@
-"""What every stage starts with: this copy's own library, an end with its parent, errors in one line.
+"""Start of every stage: this copy's own library, an end with its parent, errors in one line.
 
 To be imported before what takes seconds (torch, pandas): signals are handled from here on.
 """

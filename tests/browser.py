@@ -27,7 +27,7 @@ class Opened:
     """Errors of scripts, error messages on the console, and requests that leave the machine."""
 
     def count_of_empty(self, kind: str, within: str = "body") -> int:
-        """How many images (`img`) did not load, or how many canvases (`canvas`) have one colour."""
+        """Count the images (`img`) that did not load, or the canvases (`canvas`) that have one colour."""
         empty = {
             "img": "e => !e.complete || e.naturalWidth === 0",
             "canvas": "e => new Set(new Uint32Array("
@@ -36,7 +36,7 @@ class Opened:
         return int(self.page.locator(f"{within} {kind}").evaluate_all(f"all => all.filter({empty}).length"))
 
     def barriers(self) -> list[str]:
-        """What axe-core finds that shuts people out, a line a rule."""
+        """Findings of axe-core that shut people out, a line a rule."""
         found = Axe().run(self.page).response["violations"]
         return [f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}" for each in found]
 

@@ -1,4 +1,4 @@
-"""What tests share: a small sample of real MNIST, the measures by name, and a check of figures."""
+"""Helpers that tests share: a small sample of real MNIST, the measures by name, and a check of figures."""
 
 import gzip
 import shutil
@@ -42,12 +42,12 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
 
 
 def normal_samples(n: int, seed: int = 0, dim: int = 2) -> np.ndarray:
-    """Of N(0, I), (n, dim), from a generator that the measures do not use."""
+    """Samples of N(0, I), (n, dim), from a generator that the measures do not use."""
     return np.random.default_rng(seed).standard_normal((n, dim))
 
 
 def prior_samples(prior: Prior, n: int, seed: int = 0) -> np.ndarray:
-    """Of a prior, (n, dim), from a generator that the measures do not use."""
+    """Samples of a prior, (n, dim), from a generator that the measures do not use."""
     return prior.sample(n, torch.Generator().manual_seed(seed)).numpy()
 
 

@@ -1,4 +1,4 @@
-"""What two known densities in the plane differ by: sums over a fine grid, as oracles for estimates."""
+"""Differences of two known densities in the plane: sums over a fine grid, as oracles for estimates."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ STEP = 0.02
 
 
 class Misfit(NamedTuple):
-    """How far q is from p, both in the plane."""
+    """Misfit of q to p, both in the plane."""
 
     kl: float
     """KL(q || p) in nats, of q where p > 0."""
@@ -29,7 +29,7 @@ def plane(reach: float = 6.0) -> np.ndarray:
 
 
 def misfit(q: np.ndarray, p: np.ndarray) -> Misfit:
-    """Of densities on `plane`."""
+    """Misfit of densities on `plane`."""
     q, p = q.ravel() * STEP**2, p.ravel() * STEP**2
     with np.errstate(divide="ignore"):
         log_q, log_p = np.log(q), np.log(p)
@@ -51,6 +51,6 @@ def misfit(q: np.ndarray, p: np.ndarray) -> Misfit:
 
 
 def misfit_of(q: Prior, p: Prior) -> Misfit:
-    """Of one prior's samples held against another."""
+    """Misfit of one prior's samples held against another."""
     z = plane()
     return misfit(np.exp(q.log_density(z)), np.exp(p.log_density(z)))

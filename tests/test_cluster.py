@@ -122,7 +122,7 @@ def run(tree: Clone, address: str = "", status: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def reference(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What this machine alone makes."""
+    """Rows that this machine alone makes."""
     tree = clone.copy(tmp_path_factory.mktemp("reference") / "tree")
     run(tree)
     return tree.rows("limit")

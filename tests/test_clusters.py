@@ -1,4 +1,4 @@
-"""Where the digits' names go: one at each cluster, where the digit can be seen, and none on another."""
+"""Places of the digits' names: one at each cluster, where the digit can be seen, and none on another."""
 
 import numpy as np
 import pytest

@@ -28,7 +28,7 @@ LOSSES = {
 
 
 def allowed(prior: str, objective: str, encoder: str) -> bool:
-    """What params.yaml says: a VAE needs the Gaussian encoder, and a prior without places of density 0."""
+    """Rule of params.yaml: a VAE needs the Gaussian encoder, and a prior without places of density 0."""
     return objective == "adversarial" or (encoder == "gaussian" and prior in ("gaussian", "mixture"))
 
 

@@ -1,4 +1,4 @@
-"""What each measure must catch, by how much, and what it cannot see: errors of known kind and size.
+"""Errors of known kind and size: what each measure must catch, by how much, and what it cannot see.
 
 All at n = 10,000, the number of test images; means over a few seeds, since one sample's noise is
 as large as some of the errors.
@@ -91,7 +91,7 @@ def test_every_measure_catches_the_errors_that_it_can_see_and_no_others(
 
 
 def squares_with_noise(exact: float) -> float:
-    """What a finite sample at the exact distance is expected to give: its own noise adds its square."""
+    """Value that a finite sample at the exact distance is expected to give: its own noise adds its square."""
     return float(np.sqrt(exact**2 + measured("exact", "raw")["sliced_w2"] ** 2))
 
 
@@ -121,7 +121,7 @@ def test_the_sliced_distance_of_a_known_error_is_what_geometry_gives(
     ],
 )
 def test_the_divergence_of_a_known_error_is_the_closed_form(control: str, exact: float) -> None:
-    """Of codes with mass m taken out it is -ln(1 - m); four estimates' mean has an error of 0.003."""
+    """Divergence of codes with mass m taken out is -ln(1 - m); four estimates' mean has an error of 0.003."""
     assert measured(control, "raw")["kl"] == pytest.approx(exact, abs=0.015)
 
 

@@ -40,7 +40,7 @@ def test_of_scaled_gaussians_they_are_what_the_chi_square_distribution_gives(
     c = 0.5 * (scale**-2 - 1)
 
     def mass_below(ratio: float, std: float) -> float:
-        """Of N(0, std^2 I) where q / p is below the ratio: beyond a circle, or within it."""
+        """Mass of N(0, std^2 I) where q / p is below the ratio: beyond a circle, or within it."""
         square = -np.log(ratio * scale**2) / c
         beyond = float(np.exp(-max(square, 0) / (2 * std**2)))
         return beyond if c > 0 else 1 - beyond

@@ -1,4 +1,4 @@
-"""What a stage imports it depends on, by whole packages; and imports between packages run one way."""
+"""Imports of a stage are its dependencies, by whole packages; and imports between packages run one way."""
 
 import ast
 import json
@@ -85,7 +85,7 @@ def test_a_stage_depends_on_what_it_imports(name: str, imported: dict[str, list[
 
 
 def package_of(path: Path) -> str:
-    """What a dependency list names: a package of src/aae, or a file."""
+    """Name in a dependency list: a package of src/aae, or a file."""
     return "/".join(path.relative_to(ROOT).parts[:3])
 
 
@@ -102,7 +102,7 @@ def test_imports_between_packages_run_one_way() -> None:
 
 
 def for_types(tree: ast.Module) -> set[ast.AST]:
-    """What is there for the type checker alone."""
+    """Nodes that are there for the type checker alone."""
     branches = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     return {node for branch in branches for node in ast.walk(branch)}
 

@@ -1,4 +1,4 @@
-"""How well codes keep the digits apart: by their neighbours, and by the prior's components."""
+"""Measures of how well codes keep the digits apart: by their neighbours, and by the prior's components."""
 
 from itertools import combinations
 

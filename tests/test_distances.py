@@ -99,7 +99,7 @@ SHIFTS = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).map(np.array)
 
 
 def whiten(z: np.ndarray) -> np.ndarray:
-    """What matching moments is for N(0, I)."""
+    """Whiten codes: what matching moments is for N(0, I)."""
     return match_moments(z, PRIOR)
 
 

@@ -1,4 +1,4 @@
-"""How random an encoder is: sigma(x) and entropy of encoders whose noise is known."""
+"""Randomness of an encoder: sigma(x) and entropy of encoders whose noise is known."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""How good the fit of every variant and seed is: what the figure draws."""
+"""Quality of the fit of every variant and seed: what the figure draws."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Where codes depart from the prior: what the panels draw, and that no codes make them fail."""
+"""Departures of codes from the prior: what the panels draw, and that no codes make them fail."""
 
 import numpy as np
 import pytest

@@ -77,7 +77,7 @@ def test_few_samples_have_the_band_of_a_normal_and_many_their_quantiles() -> Non
 
 
 def test_the_shift_of_two_samples_of_one_distribution_is_as_far_as_their_numbers_say() -> None:
-    """Of n and m samples the squared distance is about that of n to the prior, times 1 + n / m."""
+    """The squared distance of n and m samples is about that of n to the prior, times 1 + n / m."""
     prior = Gaussian()
     squares = np.mean([sliced_w2(prior_samples(prior, 500, seed), prior) ** 2 for seed in range(60)])
     for m in (500, 1500, 6000):

@@ -66,7 +66,7 @@ def test_an_absent_device_is_refused_in_one_line(absent: str, monkeypatch: pytes
 
 
 def prepared(then: str) -> str:
-    """What lines of Python print in a prepared process of their own, with `train.threads: 3`."""
+    """Output of lines of Python in a prepared process of their own, with `train.threads: 3`."""
     lines = (
         "import torch; from aae.model.numerics import prepare_process\n"
         "from aae.settings.params import parse_params\n"

@@ -1,4 +1,4 @@
-"""What each objective adds to the reconstruction loss, and which network learns when."""
+"""Terms that each objective adds to the reconstruction loss, and which network learns when."""
 
 import copy
 

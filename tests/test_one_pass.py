@@ -22,7 +22,7 @@ EVERY_STEP: dict[str, Any] = {"regularization_interval": 1, "discriminator_learn
 
 
 def logits_of(discriminator: nn.Module, config: RunConfig, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """What a discriminator says of codes, and of their digits where it is told them."""
+    """Logits of a discriminator for codes, and for their digits where it is told them."""
     inputs = torch.cat([z, F.one_hot(y, CLASSES)], dim=1) if config.labels else z
     return apply(discriminator, config.train.precision, inputs).squeeze(1)
 

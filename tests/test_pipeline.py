@@ -89,7 +89,7 @@ TABLE = {
 
 @pytest.fixture(scope="module")
 def graph(finished: Clone) -> dict[str, set[str]]:
-    """What directly follows from each stage."""
+    """Stages that directly follow from each stage."""
     arrows = re.findall(r'"(.+)" -> "(.+)";', finished.dvc("dag", "--dot", "dvc.yaml"))
     return {stage: {after for before, after in arrows if before == stage} for stage, _ in arrows}
 

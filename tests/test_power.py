@@ -9,7 +9,7 @@ from aae.compare.equivalence import equivalence_power
 
 @pytest.mark.parametrize(("n", "spread"), [(8, 0.012), (8, 0.008), (8, 0.004), (32, 0.012), (3, 0.03)])
 def test_the_power_of_equivalence_is_that_of_simulated_differences(n: int, spread: float) -> None:
-    """Of normal differences about 0 with just the spread that was seen."""
+    """Simulate normal differences about 0 with just the spread that was seen."""
     seen = np.random.default_rng(0).standard_normal(n)
     seen = spread * (seen - seen.mean()) / seen.std(ddof=1)
     draws = spread * np.random.default_rng(1).standard_normal((40_000, n))

@@ -1,4 +1,4 @@
-"""What training, measures and figures make of a prior: components, KL divergence, cells, contours."""
+"""Use of a prior by training, measures and figures: components, KL divergence, cells, contours."""
 
 import numpy as np
 import pytest

@@ -88,6 +88,12 @@ TEXTS = [
     FRAME.to_string(index=False, float_format="%.9g"),
     FRAME.to_string(index=False, decimal=",", float_format="%.9g"),
     "z1 z2\n" + csv(Z, None, " ").replace(".", ","),
+    csv(np.c_[Z, np.full(120, 7)], "x,y,label"),
+    "file,z1,z2\n" + "\n".join(f"img#{n}.png,{a},{b}" for n, (a, b) in enumerate(Z)),
+    "name,z1,z2\n" + "\n".join(f"#{n},{a},{b}" for n, (a, b) in enumerate(Z)),
+    "x,y,color\n" + "\n".join(f"{a},{b},#ff0000" for a, b in Z),
+    "sep=;\n" + csv(Z, "z1;z2", ";"),
+    csv(Z, "z1,z2") + "# the end\n",
 ]
 
 
@@ -110,6 +116,7 @@ def test_every_usual_csv_gives_its_codes(text: str, tmp_path: Path) -> None:
         (csv(np.c_[Z, LABEL], "z0,z1,label"), "codes are the columns z0, z1; left out: label"),
         (csv(np.c_[Z, LABEL], None), "codes are the columns 1, 2; left out: 3"),
         (pd.DataFrame(Z).to_csv(), "codes are the columns 0, 1; left out: the one without a name"),
+        (csv(np.c_[Z, Z[:, ::-1]], "a,b,loss,c"), "codes are all columns: a, b, loss, c"),
     ],
 )
 def test_what_was_guessed_is_said(text: str, note: str, tmp_path: Path) -> None:
@@ -118,6 +125,8 @@ def test_what_was_guessed_is_said(text: str, note: str, tmp_path: Path) -> None:
     assert note in codes(path).notes[0]
     path.write_text(csv(Z, "z1,z2"))
     assert codes(path).notes == []
+    arrays = saved(tmp_path / "codes.npz", codes=Z, labels=LABEL)
+    assert codes(arrays).notes == ["codes are the array codes; left out: labels"]
 
 
 def test_columns_and_labels_can_be_named(tmp_path: Path) -> None:
@@ -127,6 +136,7 @@ def test_columns_and_labels_can_be_named(tmp_path: Path) -> None:
     np.testing.assert_allclose(codes(path, columns=["b1", "b2"]).z, Z + 1, rtol=1e-6)
     np.testing.assert_allclose(codes(path, labels=["b1", "b2", "c"]).z, Z, rtol=1e-6)
     assert "no column 'd'; there are a1, a2, b1, b2, c" in reason_of(path, columns=["d"])
+    assert "--columns names a1 twice" in reason_of(path, columns=["a1", "a1"])
     np.save(tmp_path / "codes.npy", np.c_[Z[:, 0], Z])
     np.testing.assert_array_equal(codes(tmp_path / "codes.npy", columns=["2", "3"]).z, Z)
     np.testing.assert_array_equal(codes(tmp_path / "codes.npy", labels=["1"]).z, Z)
@@ -148,7 +158,7 @@ def test_codes_of_up_to_64_dimensions_are_read(dim: int, tmp_path: Path) -> None
 
 
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
-    """What a shell puts in the place of <(...) gives its bytes a single time."""
+    """The path that a shell puts in the place of <(...) gives its bytes a single time."""
     text = csv(Z, "z1,z2").encode()
     reader, writer = os.pipe()
     os.write(writer, text)
@@ -275,6 +285,11 @@ BAD = {
     "binary.csv": (bytes(range(256)) * 20, "np.save('codes.npy', z) writes what can be read"),
     "quote.csv": (csv(Z, "z1,z2").encode() + b'"0.1,0.2\n', "cannot be read as CSV"),
     "packed.csv.gz": (b"\x1f\x8b\x08\x00 no gzip", "cannot be unpacked"),
+    "constant.csv": (
+        csv(np.c_[Z, np.full(120, 18)], "x,y,epoch").encode(),
+        "column epoch is 18 in all rows: a dimension that has collapsed, or no code (--label epoch leaves",
+    ),
+    "pairs.csv": (csv(Z, None).replace(".", ",").encode(), "(decimal commas need ; as separator)"),
     "collapsed.csv": (b"z1,z2\n" + b"0.5,0.5\n" * 120, "collapsed"),
     "empty.npz": (b"", "holds no codes"),
     "truncated.npz": (npz(z=Z)[:-30], "cannot be read as NPZ"),

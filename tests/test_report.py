@@ -302,7 +302,7 @@ def drawn_image(report: Opened) -> np.ndarray:
 
 
 def is_as_in_mnist(image: np.ndarray) -> bool:
-    """Whether ink fills a square of 20 pixels, with its centre of mass in the middle (yann.lecun.com)."""
+    """Tell if ink fills a square of 20 pixels, with its centre of mass in the middle (yann.lecun.com)."""
     ys, xs = np.nonzero(image)
     middle = [(image.sum(1 - d) * (np.arange(28) + 0.5)).sum() / image.sum() for d in (0, 1)]
     return max(np.ptp(ys), np.ptp(xs)) + 1 == 20 and all(14 <= place <= 15 for place in middle)
@@ -451,7 +451,7 @@ def test_on_a_phone_the_whole_plane_is_in_sight_while_the_slider_moves(
 
 
 def in_sight_together(report: Opened) -> bool:
-    """Whether plane and slider lie in the window, and neither on the other."""
+    """Tell if plane and slider lie in the window, and neither on the other."""
     box, other = (report.page.locator(f"#latent-{name}").bounding_box() for name in ("plane", "epoch"))
     window = report.page.viewport_size
     assert box is not None
@@ -572,7 +572,7 @@ def test_a_shadow_says_where_a_table_goes_on(browser: Browser, file: Path, dark:
         wide = report.page.locator(".wide").first
 
         def shades() -> list[bool]:
-            """Whether a shadow is at its left and at its right edge, where no text is."""
+            """Tell if a shadow is at its left and at its right edge, where no text is."""
             picture = np.asarray(Image.open(io.BytesIO(wide.screenshot())).convert("L"), int)
             back = picture[2, picture.shape[1] // 2]
             return [bool(abs(picture[2, column] - back) > 30) for column in (0, -1)]

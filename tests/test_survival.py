@@ -40,7 +40,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Clon
 
 @pytest.fixture(scope="module")
 def reference(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an undisturbed training run writes."""
+    """Files that an undisturbed training run writes."""
     tree = fresh.copy(tmp_path_factory.mktemp("reference") / "tree")
     assert "resuming" not in tree.run(TRAIN)
     return outputs(tree)

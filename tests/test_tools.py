@@ -1,4 +1,4 @@
-"""What tools/ makes: the comparison with dvc.lock, the page of plots, the numbers of the pages."""
+"""Products of tools/: the comparison with dvc.lock, the page of plots, the numbers of the pages."""
 
 import json
 import re

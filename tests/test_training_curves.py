@@ -1,4 +1,4 @@
-"""How a run went over training: what the panels draw, and that there are none without content."""
+"""Course of a run over training: what the panels draw, and that there are none without content."""
 
 import numpy as np
 import pandas as pd

@@ -83,5 +83,5 @@ def snapshot(network: nn.Module) -> list[torch.Tensor]:
 
 
 def moved(network: nn.Module, before: list[torch.Tensor]) -> bool:
-    """Whether any weight differs from what it was."""
+    """Tell if any weight differs from what it was."""
     return any(not torch.equal(a, b) for a, b in zip(network.parameters(), before, strict=True))

@@ -110,7 +110,7 @@ def discriminator_block(folder: Path) -> str:
 
 
 def sentences_block(folder: Path) -> str:
-    """What came out of a study."""
+    """Outcome of a study."""
     return results.sentences(load_json(folder / "metrics/answer.json"))
 
 

@@ -82,7 +82,7 @@ def remove(tree: Path, paths: Iterable[str]) -> None:
 
 
 def read_trained_with(tree: Path) -> str:
-    """What decided the bits of a tree's base run beside settings, images and code."""
+    """Read what decided the bits of a tree's base run beside settings, images and code."""
     rows = load_json(tree / "metrics/details.json")
     return str(next(row["value"] for row in rows if row["name"] == "trained_with"))
 

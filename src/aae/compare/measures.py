@@ -16,14 +16,14 @@ class Measure:
 
     title: str
     of: str
-    """What it is measured on. ("test" stands for validation where that is asked for.)"""
+    """Codes or images that it is measured on. ("test" stands for validation where that is asked for.)"""
     unit: str = ""
     form: str = ".3f"
-    """Of its mean in tables and sentences."""
+    """Format of its mean in tables and sentences."""
     margin: str | None = None
     """The setting (`ablation.margins`) that says which difference between encoders is none."""
     null: tuple[str, ...] = ()
-    """Where null distributions have it; empty where prior samples have no such number."""
+    """Keys to it in null distributions; empty where prior samples have no such number."""
 
     @property
     def label(self) -> str:

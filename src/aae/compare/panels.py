@@ -1,4 +1,4 @@
-"""What the figure of the ablation's fit shows: three measures of every run under a prior."""
+"""Panels of the figure of the ablation's fit: three measures of every run under a prior."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def half_width(values: np.ndarray) -> float:
 
 
 def headline(measures: Row) -> dict[str, float]:
-    """Of a run's measures what `dvc exp show` has room for, with 4 significant digits."""
+    """Select those of a run's measures that `dvc exp show` has room for, with 4 significant digits."""
     return {name: float(f"{measures[key]:.4g}") for name, key in HEADLINE.items() if key in measures}
 
 

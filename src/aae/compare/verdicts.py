@@ -81,7 +81,7 @@ def by_variant(summary: Sequence[Mapping[str, Any]]) -> list[Numbers]:
 
 
 def moments(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Whether q(z) has the prior's moments, told by the sliced W2 of test and of training codes.
+    """Judge if q(z) has the prior's moments, by the sliced W2 of test and of training codes.
 
     Args:
         numbers: the variant's.
@@ -99,16 +99,16 @@ def moments(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def above_null(row: Mapping[str, Any]) -> bool:
-    """Whether a measure is more than prior samples give.
+    """Tell if a measure is more than prior samples give.
 
-    That is whether its 95% interval over seeds (with one seed, its value) lies above the null band.
+    It is if its 95% interval over seeds (with one seed, its value) lies above the null band.
     """
     low = row["mean"] if row["low"] is None else row["low"]
     return bool(low > row["null_high"])
 
 
 def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
-    """How much the final discriminators see of what is left of the misfit of training codes, in a clause.
+    """Say how much the final discriminators see of what is left of the misfit of training codes, in a clause.
 
     "" for runs without a discriminator, or whose rows are older than its measure; arguments as in `seen`.
     """
@@ -134,7 +134,7 @@ def better_probe(numbers: Numbers) -> str:
 
 
 def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
-    """How much the final discriminators see of what is left of the misfit of training codes.
+    """Judge how much the final discriminators see of what is left of the misfit of training codes.
 
     The rule: of two probes the one that finds more (`better_probe`) stands for what there is to see. If its
     95% interval over seeds does not lie above the null band, there is nothing. Else the
@@ -162,7 +162,7 @@ def seen(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def became(rows: Sequence[Mapping[str, Any]], encoder: str = "it", *, ends: bool = True) -> str:
-    """How random an encoder is after training, by its runs' median sigma(x)."""
+    """Say how random an encoder is after training, by its runs' median sigma(x)."""
     sigmas = [row["sigma_median"] for row in rows]
     middle = float(np.median(sigmas))
     word = "became nearly deterministic" if middle < NEARLY_DETERMINISTIC else "stayed random"
@@ -186,12 +186,12 @@ def in_words(values: Sequence[object]) -> str:
 
 
 def spread(row: Mapping[str, Any], form: str) -> str:
-    """That interval, where there is more than one seed."""
+    """Write the 95% interval, where there is more than one seed."""
     return "1 seed" if row["low"] is None else interval(row, form)
 
 
 def significance(contrast: Mapping[str, Any]) -> str:
-    """Whether the 95% interval of a difference leaves 0 out."""
+    """Say whether the 95% interval of a difference leaves 0 out."""
     return "significant" if contrast["low"] > 0 or contrast["high"] < 0 else "not significant"
 
 
@@ -204,7 +204,7 @@ def shown(contrast: Mapping[str, Any], form: str) -> str:
 
 
 def equivalence(contrast: Mapping[str, Any], margin: str = "") -> str:
-    """What the test of equivalence showed; the margin in other words where it was set in these."""
+    """Say what the test of equivalence showed; the margin in other words where it was set in these."""
     margin, p = margin or f"±{contrast['margin']:g}", contrast["p_equivalence"]
     words = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     if contrast["equivalent"]:

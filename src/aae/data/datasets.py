@@ -20,18 +20,18 @@ FILES = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """Where a data set comes from, and how its files are told to be whole."""
+    """Source of a data set, and how its files are told to be whole."""
 
     title: str
-    """What figures call it."""
+    """Name in figures."""
     torchvision: str | None = None
     """Its class in torchvision.datasets, if it has one."""
     npm: str | None = None
     """A package that carries its files."""
     sha256: Mapping[str, str] = field(default_factory=dict)
-    """Of the files as they are read, by name."""
+    """Hashes of the files as they are read, by name."""
     md5: Mapping[str, str] = field(default_factory=dict)
-    """Of the gzip-compressed files, as torchvision knows them, where `sha256` is not known."""
+    """Hashes of the gzip-compressed files, as torchvision knows them, where `sha256` is not known."""
 
 
 DATASETS = {

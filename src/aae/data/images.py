@@ -17,7 +17,7 @@ HELD_OUT = 6  # The last sixth of the training images is the validation set: 10,
 
 @dataclass(frozen=True)
 class Images:
-    """What a run learns from and is evaluated on. Images are bytes."""
+    """Data that a run learns from and is evaluated on. Images are bytes."""
 
     x: np.ndarray
     """Training images, (n, height, width)."""

@@ -1,4 +1,4 @@
-"""How the fit went over training, a row an epoch."""
+"""Course of the fit over training, a row an epoch."""
 
 import re
 from collections.abc import Mapping

@@ -64,7 +64,7 @@ def total_variation(z: np.ndarray, samples: np.ndarray, prior: Prior) -> float:
 
 
 def is_below(ratio: float, tree: KDTree, points: np.ndarray, prior: Prior) -> np.ndarray:
-    """Where q(z) / p(z) is below a ratio, with q from the distance r to the k-th nearest code.
+    """Tell where q(z) / p(z) is below a ratio, with q from the distance r to the k-th nearest code.
 
     q = k / (n V(r)) is below ratio p if and only if fewer than k codes lie in the ball that would hold k
     codes at the density ratio p. To count them takes a third of the time of finding the neighbours.

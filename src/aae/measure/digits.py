@@ -1,4 +1,4 @@
-"""How well codes keep the digits apart."""
+"""Measures of how well codes keep the digits apart."""
 
 import numpy as np
 from scipy.spatial import KDTree

@@ -1,4 +1,4 @@
-"""How far codes are from a prior, with an interval, in the prior's standard deviations."""
+"""Distances of codes from a prior, with an interval, in the prior's standard deviations."""
 
 import functools
 
@@ -85,7 +85,7 @@ def sliced_w2_between(z: np.ndarray, reference: np.ndarray, std: float) -> float
 
 
 def excess(distance: float, null_mean: float) -> float:
-    """What a sliced W2 leaves once sampling noise is taken off, in the same unit: 0 where none is left.
+    """Excess of a sliced W2 once sampling noise is taken off, in the same unit: 0 where none is left.
 
     A finite sample's own noise adds to the squared distance, by as much as prior samples show. Unlike the
     distance itself the excess does not depend on how many codes there are.

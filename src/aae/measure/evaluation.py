@@ -30,12 +30,12 @@ Numbers = dict[str, float]
 
 
 class Evaluation(NamedTuple):
-    """What there is to know of a trained autoencoder, without any null distribution."""
+    """Measures, codes and curves of a trained autoencoder, without any null distribution."""
 
     measures: Numbers
     """By name (docs/measures.md)."""
     codes: pd.DataFrame
-    """Of the evaluation images: label, z1, z2, ... (sampled) and mean1, mean2, ..."""
+    """Codes of the evaluation images: label, z1, z2, ... (sampled) and mean1, mean2, ..."""
     curves: pd.DataFrame
     """Losses and fit over training, a row a recorded epoch."""
 
@@ -87,7 +87,7 @@ def evaluate(
 
 
 def accuracies(z: np.ndarray, y: np.ndarray, prior: Prior) -> Numbers:
-    """How well codes, (n, dim), keep the digits, (n,), apart."""
+    """Measure how well codes, (n, dim), keep the digits, (n,), apart."""
     numbers = {"neighbour_accuracy": digits.neighbour_accuracy(z, y)}
     if prior.components:
         numbers["component_accuracy"] = digits.component_accuracy(z, y, prior)
@@ -173,7 +173,7 @@ def blocks(z_training: np.ndarray, n: int, prior: Prior) -> Numbers:
 
 
 def encoder_noise(sigma: np.ndarray) -> Numbers:
-    """How random the encoder is.
+    """Measure how random the encoder is.
 
     Args:
         sigma: standard deviations of q(z|x) in those of the prior, (n, dim).

@@ -26,10 +26,11 @@ def likelihood_of_run(
     x_validation: np.ndarray,
     x_test: np.ndarray,
 ) -> dict[str, float]:
-    """Of the test images about decoded samples of p(z) and, to tell what these lack, about decoded codes.
+    """Log-likelihood of the test images about decoded samples of p(z), and about decoded codes.
 
-    Each set of centres has a bandwidth of its own. From samples to training codes q(z) takes the place of
-    p(z). Among test codes every test image finds its own reconstruction.
+    The codes tell what the samples lack. Each set of centres has a bandwidth of its own. From samples to
+    training codes q(z) takes the place of p(z). Among test codes every test image finds its own
+    reconstruction.
 
     Args:
         config: the run's settings.
@@ -64,7 +65,7 @@ def likelihood_of_run(
 
 
 def likelihood_controls(x: np.ndarray, x_validation: np.ndarray, x_test: np.ndarray) -> list[dict[str, Any]]:
-    """Of the test images about what is no model's sample.
+    """Log-likelihood of the test images about what is no model's sample.
 
     That is 10,000 training images, and the centres of 10,000 clusters of training images, which are known to
     beat most models (Theis et al. 2016).
@@ -85,7 +86,7 @@ def likelihood_controls(x: np.ndarray, x_validation: np.ndarray, x_test: np.ndar
 
 
 def centres(x: np.ndarray, n: int) -> np.ndarray:
-    """Of n clusters of images, (m, pixels), by `PASSES` of k-means from n of them: (n, pixels)."""
+    """Centres of n clusters of images, (m, pixels), by `PASSES` of k-means from n of them: (n, pixels)."""
     # Of more than two threads the sums depend on which is done first.
     with threadpool_limits(2):
         found = KMeans(n, init="random", n_init=1, max_iter=PASSES, random_state=0, tol=0).fit(x)

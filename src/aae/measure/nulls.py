@@ -27,7 +27,7 @@ Numbers = TypeVar("Numbers")
 def null_bands(
     n: int, prior: Prior, samples: int = SAMPLES, on_sample: Callable[[], object] = lambda: None
 ) -> Null:
-    """What n samples of the prior give: the null distribution of every measure of one sample of codes.
+    """Null distribution of every measure of one sample of codes: what n samples of the prior give.
 
     Args:
         n: codes in the sample that is to be judged.

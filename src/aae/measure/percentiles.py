@@ -1,4 +1,4 @@
-"""What Figure 2E shows: images decoded from an even grid of percentiles."""
+"""Content of Figure 2E: images decoded from an even grid of percentiles."""
 
 import numpy as np
 import torch

@@ -41,12 +41,12 @@ class Measure:
 
     of: Callable[[Sample], float]
     planar: bool = False
-    """Whether it is defined for codes in the plane alone."""
+    """Tells if it is defined for codes in the plane alone."""
     null_error: Callable[[int], float] | None = None
     """Its standard error about 0.5 for n prior samples, where that is known and need not be sampled."""
 
     def defined_for(self, prior: Prior) -> bool:
-        """Whether codes can be held against this prior by it."""
+        """Tell if codes can be held against this prior by it."""
         return prior.dim == 2 or not self.planar
 
 
@@ -80,7 +80,7 @@ def measure(z: np.ndarray, prior: Prior, sampled_null_only: bool = False) -> dic
 
 
 def measure_sets(z: np.ndarray, z_training: np.ndarray, prior: Prior) -> dict[str, float]:
-    """What takes the codes of all images: the fit of those of training, and the density of all.
+    """Measures that take the codes of all images: the fit of those of training, and the density of all.
 
     Args:
         z: codes of the evaluation images, (n, dim).

@@ -1,4 +1,4 @@
-"""What Figure 3 decodes: a walk along each component of the prior."""
+"""Walks that Figure 3 decodes: one along each component of the prior."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""What is trained and how: networks, priors, objectives and the trainer.
+"""Models and their training: networks, priors, objectives and the trainer.
 
 Tensors in, tensors out; no paths.
 """

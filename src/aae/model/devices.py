@@ -1,4 +1,4 @@
-"""What `auto` means on this machine, for device and precision."""
+"""Meaning of `auto` on this machine, for device and precision."""
 
 import torch
 

@@ -14,7 +14,7 @@ BATCH = 1000  # Images at a time outside training: bounds memory.
 
 
 def apply(network: nn.Module, precision: str, x: torch.Tensor, *rest: object) -> Any:
-    """What a network gives for a batch, float32, of matrix products in the given precision."""
+    """Output, float32, of a network for a batch, by matrix products in the given precision."""
     # No cache: it keeps copies of weights, through updates as well.
     with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bfloat16", cache_enabled=False):
         output = network(x, *rest)

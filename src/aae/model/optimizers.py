@@ -30,7 +30,7 @@ def make_optimizer(
 
 
 def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
-    """What it updates."""
+    """Parameters that an optimizer updates."""
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 

@@ -61,7 +61,7 @@ def modules_of(config: RunConfig) -> list[str]:
 
 
 def make_architecture(config: RunConfig, shape: tuple[int, int]) -> Architecture:
-    """What makes a run's networks for images of a shape."""
+    """Architecture that makes a run's networks for images of a shape."""
     kind: type[Architecture] = _class(ARCHITECTURES[config.model.architecture])
     return kind(config.model, shape)
 

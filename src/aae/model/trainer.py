@@ -24,7 +24,7 @@ Losses = dict[str, float]
 
 
 def rate_factor(progress: float, warmup: float, decay_start: float) -> float:
-    """What the learning rates are multiplied by: a linear rise, a plateau at 1, a linear fall to 0.
+    """Factor of the learning rates: a linear rise, a plateau at 1, a linear fall to 0.
 
     Args:
         progress: the share of all steps that is done, in (0, 1].
@@ -168,7 +168,7 @@ class Trainer:
         self.objective.check(epoch, losses)
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """Of all networks, by "network.layer"; not copies."""
+        """Weights of all networks, by "network.layer"; not copies."""
         networks = {"autoencoder": self.autoencoder, **self.objective.networks}
         return {
             f"{name}.{layer}": weights
@@ -227,7 +227,7 @@ class Trainer:
         return next(self.batches)
 
     def _moment(self, step: int) -> Moment:
-        """Where the run stands at a step, from 1."""
+        """Position of the run at a step, from 1."""
         progress = step / (self.settings.epochs * self.steps_per_epoch)
         factor = rate_factor(progress, self.settings.warmup, self.settings.decay_start)
         return Moment(step, progress, factor)

@@ -44,7 +44,7 @@ def main(words: Sequence[str] = ()) -> None:
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
-    """What the words of the command line ask for."""
+    """Parse the words of the command line."""
     parser = argparse.ArgumentParser(prog="aae", description="The encoder and decoder that come with aae.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     encode = commands.add_parser("encode", help="images to codes", description="Codes of images, as CSV.")

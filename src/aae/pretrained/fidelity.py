@@ -12,7 +12,7 @@ ROUNDING = 0.01  # Of the farthest code: far more than that of half floats.
 
 @torch.inference_mode()
 def fidelity(network: Network, autoencoder: Autoencoder, x: torch.Tensor) -> dict[str, float]:
-    """How far codes and images of small weights are from those of all weights.
+    """Measure how far codes and images of small weights are from those of all weights.
 
     Args:
         network: the small weights.

@@ -40,7 +40,7 @@ class Network:
     shape: tuple[int, int]
     """Height and width of the images."""
     title: str
-    """Of the run: its encoder and prior."""
+    """Title of the run: its encoder and prior."""
     prior: str
     """Name of the prior that the codes were drawn to."""
     prior_std: float

@@ -98,7 +98,7 @@ def fitted(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _start(mass: np.ndarray, side: int) -> int:
-    """Where a digit begins that fits on a side, with its centre of mass at the pixel side / 2, as MNIST's."""
+    """Start of a digit that fits on a side, with its centre of mass at the pixel side / 2, as MNIST's."""
     centre = float(mass @ np.arange(len(mass)) / mass.sum())
     return int(np.clip(round(side / 2 - centre), 0, side - len(mass)))
 

@@ -188,7 +188,7 @@ def ink_box(x: np.ndarray) -> int:
 
 
 def expected(prior: Prior, z: np.ndarray, radius: float) -> np.ndarray:
-    """How many of as many samples of the prior as z lie within a radius of points of the plane.
+    """Expected number of samples of the prior, of as many as z, within a radius of points of the plane.
 
     Args:
         prior: a distribution in the plane.

@@ -87,7 +87,7 @@ def answer(ablation: Rows, variants: Rows, contrasts: Rows, left: str = "") -> s
 
 
 def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
-    """Whether q(z) fits p(z): "yes", "yes, nearly" by the moments and `NEARLY`, or "no"."""
+    """Say if q(z) fits p(z): "yes", "yes, nearly" by the moments and `NEARLY`, or "no"."""
     measures = ("kl", "sliced_w2_excess", "below_quarter", "holes", "total_variation")
     kl, w2, mass, cells, wrong = (fitted[name] for name in measures)
     how, differs = moments(fitted, runs), above_null(kl)
@@ -118,7 +118,7 @@ def _fits(fitted: Numbers, runs: Rows, free: Numbers | None) -> str:
 
 
 def _encoders(numbers: Sequence[Numbers], ablation: Rows, contrasts: Rows) -> str:
-    """Whether the type of encoder matters, by every comparison that has a margin."""
+    """Say if the type of encoder matters, by every comparison that has a margin."""
     question = "Does it take a Gaussian encoder?"
     judged = [row for row in contrasts if row["equivalent"] is not None]
     if not judged:
@@ -162,7 +162,7 @@ def _constrained(row: Mapping[str, Any]) -> bool:
 
 
 def fills(details: Rows) -> str:
-    """Whether the base run's codes fill the prior, in a sentence."""
+    """Say if the base run's codes fill the prior, in a sentence."""
     numbers = {row["name"]: row["value"] for row in details}
     empty, wrong = numbers["below_quarter"], numbers["total_variation"]
     word = "Yes" if empty <= NEARLY["below_quarter"] else "No"
@@ -313,7 +313,7 @@ def control_table(controls: Rows) -> str:
 
 
 def probe_table(found: Rows) -> str:
-    """What probes find of the divergence of checkerboards, in nats and as shares of it."""
+    """Divergence of checkerboards that probes find, in nats and as shares of the exact one."""
     names = {
         "probe_jsd": "boosted trees find",
         "neighbour_jsd": "neighbours' densities tell",

@@ -1,4 +1,4 @@
-"""What studies came to, from the files that they committed."""
+"""Outcomes of studies, from the files that they committed."""
 
 from importlib import import_module
 from pathlib import Path
@@ -57,7 +57,7 @@ def studies(root: Path) -> list[dict[str, Any]]:
 
 
 def prediction(folder: Path) -> str:
-    """What a study expected, written before its runs."""
+    """Prediction of a study, written before its runs."""
     return parse_study((folder / "params.yaml").read_text(encoding="utf-8")).prediction.strip()
 
 

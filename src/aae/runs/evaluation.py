@@ -84,7 +84,7 @@ def write_evaluation(trained: Path, images: Images, folder: Path, extra: tuple[s
 
 
 class Evaluated(NamedTuple):
-    """What a measure beyond those of every run can be of."""
+    """Inputs that a measure beyond those of every run can be computed from."""
 
     config: RunConfig
     autoencoder: Any
@@ -126,7 +126,7 @@ class Extra(NamedTuple):
     """A measure that a grid can ask for."""
 
     module: str
-    """Where it is: its meaning is part of the evaluation's key."""
+    """Module that it is in: its meaning is part of the evaluation's key."""
     measure: Callable[[Evaluated], dict[str, float]]
     applies: Callable[[RunConfig], object] = lambda config: True
     """To runs with these settings; others share the evaluations of grids that do not ask for it."""

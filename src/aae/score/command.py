@@ -156,7 +156,7 @@ def table(scores: Mapping[str, Any], null: Null) -> pd.DataFrame:
 
 
 def verdict(scores: Mapping[str, Any], null: Null, prior: Prior) -> list[str]:
-    """What the numbers say in words, a sentence each for the density and for location and scale.
+    """Say what the numbers mean, a sentence each for the density and for location and scale.
 
     Args:
         scores: from `aae.score.measuring.score`.
@@ -195,7 +195,10 @@ def _prior(text: str) -> str:
 
 
 def _standard_deviation(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
     if not 1e-6 <= value <= 1e6:  # NaN is not either.
         raise argparse.ArgumentTypeError(f"{text} is not between 1e-6 and 1e6")
     return value

@@ -53,7 +53,7 @@ def repeated(z: np.ndarray) -> str | None:
 
 
 def _twins(z: np.ndarray) -> np.ndarray:
-    """Of each code, how many others equal it."""
+    """Number of other codes that equal each."""
     # Plus 0: -0.0 equals 0.0.
     hashes = pd.util.hash_pandas_object(pd.DataFrame(z + 0), index=False)
     return hashes.groupby(hashes).transform("size").to_numpy() - 1

@@ -23,6 +23,8 @@ PEEK = 65_536  # Bytes of a text that are looked at to tell separator and header
 NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem and a number.
 WHOLE = re.compile(r"[+-]?\d*")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
+LABELS = ("label", "labels", "digit", "digits", "class", "target")  # Names of what is no code.
+EXCEL = re.compile(rb"(\xef\xbb\xbf)?sep=.\r?\n")  # A first line for spreadsheets.
 LONGER_ROW = re.compile(r".*Expected (\d+) fields in line (\d+), saw (\d+).*")  # As pandas says it.
 SAVE = "from Python, np.save('codes.npy', z) writes what can be read"
 EXPECTED = f"expected CSV, NPY, NPZ or safetensors; {SAVE}"
@@ -30,7 +32,7 @@ EXPECTED = f"expected CSV, NPY, NPZ or safetensors; {SAVE}"
 
 @dataclass(frozen=True)
 class Source:
-    """Where codes come from, and what names do not tell of it."""
+    """A file or pipe with codes, and what names do not tell of it."""
 
     path: Path
     """`-` is the standard input."""
@@ -42,7 +44,7 @@ class Source:
     """The one of several arrays."""
 
     def __str__(self) -> str:
-        """What messages call it."""
+        """Name it in messages."""
         return "standard input" if self.path == Path("-") else str(self.path)
 
     def content(self) -> bytes:
@@ -82,9 +84,9 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     if source.path.suffix in (".pt", ".pth"):
         raise UserError(f"{source} is PyTorch's; save it with numpy.save(path, z.cpu().numpy())")
     if content.startswith((b"\x93NUMPY", b"PK")):
-        table = _frame(source, _numpy_arrays(source, content))
+        table = _frame(source, _numpy_arrays(source, content), notes)
     elif content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
-        table = _frame(source, _safetensors(source, content))
+        table = _frame(source, _safetensors(source, content), notes)
     else:
         table, notes = _text(source, content)
     known = table.shape[1] == dim and not source.columns
@@ -92,6 +94,8 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     if rest := [str(name) or "the one without a name" for name in table if name not in names]:
         kept = ", ".join(map(str, names))
         notes.append(f"codes are the columns {_short(kept)}; left out: {_short(', '.join(rest))}")
+    elif not source.columns and not known and not _numbered(names) and isinstance(names[0], str):
+        notes.append(f"codes are all columns: {_short(', '.join(map(str, names)))}")
     if table.empty or not names:
         raise UserError(f"{source} holds no codes; {EXPECTED}")
     if not 2 <= len(names) <= MOST_DIMENSIONS:
@@ -103,7 +107,15 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
         raise UserError(f"{source}: expected codes of {dim} dimensions, a column each; found {len(names)}")
     if len(table) < least:
         raise UserError(f"{source}: {len(table)} codes are too few; at least {least} are needed")
-    return Codes(_finite(source, table[names]), notes)
+    z = _finite(source, table[names])
+    one = np.ptp(z, axis=0) == 0
+    if dim is None and one.any() and not one.all():
+        name, value = names[int(one.argmax())], z[0, one.argmax()]
+        raise UserError(
+            f"{source}: column {name} is {value:.6g} in all rows: a dimension that has collapsed, or no code "
+            f"(--label {name} leaves it out)"
+        )
+    return Codes(z, notes)
 
 
 def _finite(source: Source, table: pd.DataFrame) -> np.ndarray:
@@ -135,13 +147,13 @@ def _columns(source: Source, table: pd.DataFrame) -> list[Any]:
     for asked in (*source.columns, *source.labels):
         if asked not in names:
             raise UserError(f"{source}: no column {asked!r}; there are {_short(', '.join(names))}")
+    if twice := [name for name in source.columns if source.columns.count(name) > 1]:
+        raise UserError(f"{source}: --columns names {twice[0]} twice")
     if source.columns:
         return [names[asked] for asked in source.columns]
     left = [name for text, name in names.items() if text not in source.labels and text]
-    groups: dict[str, list[Any]] = {}
-    for name in left:
-        if isinstance(name, str) and (found := NUMBERED.fullmatch(name)):
-            groups.setdefault(found[1].lower(), []).append(name)
+    left = [name for name in left if str(name).lower() not in LABELS] or left
+    groups = _numbered(left)
     several = [group for group in groups.values() if len(group) > 1]
     if len(groups.get("z", [])) > 1:
         return groups["z"]
@@ -158,6 +170,15 @@ def _columns(source: Source, table: pd.DataFrame) -> list[Any]:
     return [name for name in left if name not in counts] if len(counts) < len(left) else left
 
 
+def _numbered(names: Sequence[Any]) -> dict[str, list[Any]]:
+    """Names that end in a number, such as z1, by what stands before it."""
+    groups: dict[str, list[Any]] = {}
+    for name in names:
+        if isinstance(name, str) and (found := NUMBERED.fullmatch(name)):
+            groups.setdefault(found[1].lower(), []).append(name)
+    return groups
+
+
 def _is_text(column: pd.Series[Any]) -> bool:
     first = column.iloc[:1]
     return column.dtype.kind == "O" and bool(pd.to_numeric(first, errors="coerce").isna().all())
@@ -168,15 +189,18 @@ def _is_whole(column: pd.Series[Any]) -> bool:
     return column.dtype.kind in "iuf" and bool((column % 1 == 0).all()) and column.nunique() > 1
 
 
-def _frame(source: Source, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    """The array that holds codes, with columns called 1, 2 and so on."""
+def _frame(source: Source, arrays: dict[str, np.ndarray], notes: list[str]) -> pd.DataFrame:
+    """The array that holds codes, with columns called 1, 2 and so on; a choice among several is noted."""
     tables = {name: array for name, array in arrays.items() if array.ndim == 2 and array.shape[0] > 1}
     if source.array is not None:
         if source.array not in arrays:
             raise UserError(f"{source}: no array {source.array!r}; there are {_short(', '.join(arrays))}")
         array = arrays[source.array]
     elif "z" in arrays or len(arrays) == 1 or len(tables) == 1:
-        array = arrays["z"] if "z" in arrays else next(iter((tables or arrays).values()))
+        name = "z" if "z" in arrays else next(iter(tables or arrays))
+        array = arrays[name]
+        if others := [other for other in arrays if other != name]:
+            notes.append(f"codes are the array {name}; left out: {_short(', '.join(others))}")
     else:
         raise UserError(
             f"{source} holds not one array; name one, as in --array {next(iter(tables or arrays), 'z')!r}; "
@@ -224,9 +248,11 @@ def _safetensors(source: Source, content: bytes) -> dict[str, np.ndarray]:
 
 
 def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    start = content[:PEEK].decode(encoding, "replace")
-    lines = [line for line in start.splitlines() if line.strip() and not line.startswith("#")][:20]
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = content.decode("utf-16", "replace").encode()
+    content = _without_comments(content)
+    start = content[:PEEK].decode("utf-8-sig", "replace")
+    lines = [line for line in start.splitlines() if line.strip()][:20]
     if "\0" in start or not lines:
         reason = "has bytes that are no text" if lines else "holds no codes"
         raise UserError(f"{source} {reason}; {EXPECTED}")
@@ -237,7 +263,7 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
     separator = next(often, r"\s+")
     comma = separator != "," and any("," in line for line in lines[1:])
     decimal = "," if comma and not any("." in line for line in lines[1:]) else "."
-    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "comment": "#"}
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True}
     try:
         head = pd.read_csv(io.StringIO(start), header=None, nrows=2, dtype=str, na_filter=False, **options)
         first = [str(text).strip() for text in head.iloc[0]]
@@ -254,8 +280,10 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
             raise ValueError(f"several columns are called {', '.join(map(repr, twice))}")
         table = pd.read_csv(
             io.BytesIO(content), header=0 if named else None, names=first if named else None,
-            decimal=decimal, encoding=encoding, encoding_errors="replace", low_memory=False, **options,
+            decimal=decimal, encoding="utf-8-sig", encoding_errors="replace", low_memory=False, **options,
         )  # fmt: skip
+        if separator == "," and _has_decimal_commas(table):
+            raise ValueError("decimal commas need ; as separator")
     except ValueError as error:  # The parser's own errors among them.
         reason = LONGER_ROW.sub(r"line \2 has \3 fields, those above it \1", _one_line(error))
         raise UserError(f"{source} cannot be read as CSV ({reason}); {EXPECTED}") from None
@@ -264,6 +292,26 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
     # Said, as it is a guess.
     guess = f"the first line, {', '.join(first)}, is taken for names of columns, not for a code"
     return table, [_short(guess)] if counted else []
+
+
+def _without_comments(content: bytes) -> bytes:
+    """Text with blank lines for those that start with #, unless most do, and for a spreadsheet's sep=."""
+    content = EXCEL.sub(b"\n", content, count=1) if EXCEL.match(content) else content
+    if b"#" not in content:
+        return content
+    lines = content.splitlines(keepends=True)
+    comments = [line.startswith(b"#") for line in lines]
+    if 2 * sum(comments) > len(lines):
+        return content
+    return b"".join(b"\n" if comment else line for comment, line in zip(comments, lines, strict=True))
+
+
+def _has_decimal_commas(table: pd.DataFrame) -> bool:
+    """Tell 0,1234,-1,5678: whole numbers, by turns small ones and the many digits of fractions."""
+    if table.shape[1] % 2 or table.shape[1] < 4 or any(dtype.kind not in "iu" for dtype in table.dtypes):
+        return False
+    values = table.abs().max().to_numpy()
+    return bool((values[::2] < 100).all() and (values[1::2] >= 1000).all())
 
 
 def _names_by_number(first: Sequence[str], second: Iterable[str]) -> bool:

@@ -1,1 +1,1 @@
-"""What each study varies, draws and concludes: one module for each, named like its folder in studies/."""
+"""Settings, figures and conclusions of studies: one module for each, named like its folder in studies/."""

@@ -39,7 +39,7 @@ class Number(NamedTuple):
     """A mean over runs, and where it can be looked up."""
 
     where: Mapping[str, Any]
-    """What the runs have in common, by the rows' keys."""
+    """Values that the runs have in common, by the rows' keys."""
     measure: str
     value: float
 
@@ -48,16 +48,16 @@ class Statement(NamedTuple):
     """Something about runs that is true or not."""
 
     words: str
-    """What was measured."""
+    """Measurement in words."""
     of_means: bool
-    """Whether it is true of the mean over seeds."""
+    """Tells if it is true of the mean over seeds."""
     shown: bool
-    """Whether the 95% interval over seeds says so as well."""
+    """Tells if the 95% interval over seeds says so as well."""
     low: float | None
     high: float | None
-    """That interval's ends; None with one seed."""
+    """Ends of that interval; None with one seed."""
     numbers: Sequence[Number]
-    """What it is made of: one mean, or the two whose difference or ratio it is about."""
+    """Numbers that it is made of: one mean, or the two whose difference or ratio it is about."""
 
 
 Needs = Callable[[Rows], Sequence[Statement | None]]
@@ -74,13 +74,13 @@ class Said(NamedTuple):
     study: str = ""
     """Whose runs judge it; "" for what is out of scope."""
     needs: Needs = lambda rows: [None]
-    """What it takes, of the study's runs; None for what they do not tell."""
+    """Statements that it takes, of the study's runs; None for what they do not tell."""
     in_papers: Needs | None = None
     """The same of runs in the paper's settings, where these are of that study too, and not of `PAPER`."""
 
     @property
     def quoted(self) -> bool:
-        """Whether the words are the paper's own."""
+        """Tell if the words are the paper's own."""
         return self.words.startswith("“") and self.words.endswith("”")
 
 
@@ -89,7 +89,7 @@ class Claim(NamedTuple):
 
     said: Said
     statements: Sequence[Statement]
-    """What the claim needs; the first has its main number. Empty without runs."""
+    """Statements that the claim needs; the first has its main number. Empty without runs."""
     verdict: str
     in_papers_settings: str = NOT_TESTED
     """The verdict on runs in the paper's own settings, with the main number."""
@@ -236,7 +236,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What a run varies beside encoder and prior: objective, a VAE's likelihood and weight, told digits."""
+    """Settings that vary beside encoder and prior: objective, a VAE's likelihood and weight, told digits."""
     name, train = config.objective_name, config.train
     of_pixels = "Bernoulli" if train.reconstruction_loss == "cross_entropy" else "Gaussian"
     likelihood = f"{of_pixels} at {train.kl_weight:g}" if name == "variational" else ""
@@ -308,14 +308,14 @@ def _claim(said: Said, rows: Rows, papers: Rows) -> Claim:
 
 
 def _statements(needs: Needs, rows: Rows) -> list[Statement]:
-    """What a claim needs, or nothing where runs do not tell all of it."""
+    """Statements that a claim needs, or nothing where runs do not tell all of them."""
     found = needs(rows)
     statements = [each for each in found if each]
     return statements if len(statements) == len(found) else []
 
 
 def judge(statements: Sequence[Statement]) -> str:
-    """Whether a claim that needs all of them holds."""
+    """Judge whether a claim that needs all of them holds."""
     if any(each.low is None for each in statements):
         return ONE_SEED
     if all(each.shown for each in statements):
@@ -324,13 +324,16 @@ def judge(statements: Sequence[Statement]) -> str:
 
 
 def matches(rows: Rows) -> list[Statement | None]:
-    """That q(z) matches a prior with components; by KL divergence alone where its parts were not measured."""
+    """Statements that q(z) matches a prior with components.
+
+    By KL divergence alone where its parts were not measured.
+    """
     limits = MATCHED_PARTS if rows and "stray" in rows[0] else {"kl": MATCHED}
     return [at_most(rows, measure, limit) for measure, limit in limits.items()]
 
 
 def worse(rows: Rows, prior: str, measure: str, least: float) -> list[Statement | None]:
-    """That the VAE has at least so much of a measure, and more of it than the AAE."""
+    """Statements that the VAE has at least so much of a measure, and more of it than the AAE."""
     return [
         at_least(vae(rows, prior), measure, least),
         greater(vae(rows, prior), of(rows, prior), measure),
@@ -338,12 +341,12 @@ def worse(rows: Rows, prior: str, measure: str, least: float) -> list[Statement 
 
 
 def at_most(rows: Rows, measure: str, limit: float) -> Statement | None:
-    """That a measure is at most `limit`; None without runs."""
+    """Statement that a measure is at most `limit`; None without runs."""
     return _bounded(rows, measure, -1, limit)
 
 
 def at_least(rows: Rows, measure: str, limit: float) -> Statement | None:
-    """That a measure is at least `limit`; None without runs."""
+    """Statement that a measure is at least `limit`; None without runs."""
     return _bounded(rows, measure, +1, limit)
 
 
@@ -356,7 +359,7 @@ def _bounded(rows: Rows, measure: str, sign: int, limit: float) -> Statement | N
 
 
 def likely(rows: Rows, recipe: str, least: float) -> Statement | None:
-    """That the mean log-likelihood of a recipe of Table 1, trained longest, is at least so many nats.
+    """Statement that a recipe of Table 1, trained longest, has a mean log-likelihood of so many nats or more.
 
     None without runs.
     """
@@ -370,7 +373,7 @@ def likely(rows: Rows, recipe: str, least: float) -> Statement | None:
 
 
 def near(rows: Rows, measure: str, other: str, most: float) -> Statement | None:
-    """That the ratio of two measures of the same runs is at most `most`; None without these."""
+    """Statement that the ratio of two measures of the same runs is at most `most`; None without these."""
     if not rows or measure not in rows[0]:
         return None
     numbers = [_number(rows, name) for name in (measure, other)]
@@ -386,7 +389,7 @@ def near(rows: Rows, measure: str, other: str, most: float) -> Statement | None:
 def _beside(
     words: str, values: np.ndarray, form: str, sign: int, limit: float, numbers: Sequence[Number]
 ) -> Statement:
-    """That the mean of values, one a seed, is at least (sign +1) or at most (-1) a limit."""
+    """Statement that the mean of values, one a seed, is at least (sign +1) or at most (-1) a limit."""
     mean, (low, high) = float(values.mean()), t_interval(values)
     worst = low if sign > 0 else high
     words += f" {mean:{form}}"
@@ -401,7 +404,7 @@ def _number(rows: Rows, measure: str) -> Number:
 
 
 def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
-    """That a measure is greater in `a`, paired by seed; None without a seed that both have."""
+    """Statement that a measure is greater in `a`, paired by seed; None without a seed that both have."""
     if not len(paired(a, b, measure)[0]):
         return None
     row = contrast(a, b, measure)
@@ -414,7 +417,7 @@ def greater(a: Rows, b: Rows, measure: str) -> Statement | None:
 
 
 def alike(a: Rows, b: Rows) -> Statement | None:
-    """That two encoders' KL divergences of test codes are equivalent within `SIMILAR`, paired by seed."""
+    """Statement that two encoders' KL of test codes is equivalent within `SIMILAR`, paired by seed."""
     if not len(paired(a, b, "kl")[0]):
         return None
     row = contrast(a, b, "kl", SIMILAR)

@@ -1,4 +1,4 @@
-"""What studies conclude from, and what they conclude."""
+"""Grid of runs that studies conclude from, and the conclusion that they come to."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Grid:
     tables: Sequence[pd.DataFrame]
     """Its losses and fit over training, a row a recorded epoch; empty where no file has them."""
     pictures: Mapping[str, np.ndarray]
-    """Of kept variants, by "NAME/z" and the like (`aae.runs.rows.GridFiles`)."""
+    """Pictures of kept variants, by "NAME/z" and the like (`aae.runs.rows.GridFiles`)."""
     controls: Sequence[Row]
     """Rows of what is no run."""
     nulls: Mapping[str, Null]
@@ -157,7 +157,7 @@ def summarise(
     verdict: Callable[[Sequence[Row]], Sequence[str]],
     figure: Callable[[Sequence[Row]], Figure],
 ) -> Conclusion:
-    """What most studies conclude.
+    """Conclude what most studies conclude.
 
     Args:
         grid: the study's runs.

@@ -98,7 +98,7 @@ def figure(rows: Rows) -> Figure:
 
 
 def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
-    """What came out, by rules that were written down before the runs.
+    """Verdict by rules that were written down before the runs.
 
     Of each variant: by which measures its training codes are told from the prior (the 95% interval over seeds
     lies above the null band); what its final discriminators see (`sight`); how much worse than blocks of
@@ -124,7 +124,7 @@ def verdict(rows: Rows, null: Mapping[str, Any]) -> list[str]:
 
 
 def changes(rows: Rows) -> list[dict[str, Any]]:
-    """What a change of one thing does to fit and error, paired by seed, for every two variants that have it.
+    """Effect of a change of one thing on fit and error, paired by seed, for every two variants that have it.
 
     Returns:
         A row a change and measure: the variants in words ("before", "after"), measure, and the numbers of
@@ -175,15 +175,13 @@ def groups(rows: Rows, null: Mapping[str, Any]) -> dict[tuple[Any, ...], dict[st
 
 
 def answer(rows: Rows, variants: Rows) -> str:
-    """What is left of the misfit, and why, in plain words.
+    """Say what is left of the misfit, and why, in plain words.
 
     Args:
         rows: a row a run, from the study's metrics.
         variants: over seeds, from the study's metrics.
     """
-    found: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = {}
-    for row in variants:
-        found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
+    found = _by_settings(variants)
     name, paper = next((key, each) for key, each in found.items() if key[0] == PAPER)
     of_paper = of_variant(rows, name)
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
@@ -210,8 +208,21 @@ def answer(rows: Rows, variants: Rows) -> str:
     return text
 
 
+def short(rows: Rows, variants: Rows) -> str:
+    """Say what is left of the misfit on training codes, in a sentence without numbers."""
+    name, paper = next((key, each) for key, each in _by_settings(variants).items() if key[0] == PAPER)
+    return WHY[seen(paper, of_variant(rows, name))]
+
+
+def _by_settings(variants: Rows) -> dict[tuple[str, int], dict[str, Mapping[str, Any]]]:
+    found: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = {}
+    for row in variants:
+        found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
+    return found
+
+
 def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
-    """What the longest runs of a variant leave, where there are such runs of several seeds."""
+    """Say what the longest runs of a variant leave, where there are such runs of several seeds."""
     epochs = max(epochs for name, epochs in found if name == key[0])
     kl = found[key[0], epochs]["kl_training"]
     if epochs == key[1] or kl["low"] is None:
@@ -221,7 +232,7 @@ def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> s
 
 
 def _alone(rows: Rows, found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
-    """What a variant leaves without a reconstruction loss, where there are such runs of several seeds."""
+    """Say what a variant leaves without a reconstruction loss, where there are such runs of several seeds."""
     other = f"{key[0]}, no reconstruction", key[1]
     alone, beside = of_variant(rows, other), of_variant(rows, key)
     if len(alone) < 2:
@@ -244,7 +255,7 @@ def told(numbers: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
-    """How much worse test codes fit than blocks of as many training codes."""
+    """Say how much worse test codes fit than blocks of as many training codes."""
     if "kl_blocks" not in numbers:
         return ""
     test, blocks = (np.array([run[name] for run in runs]) for name in ("kl", "kl_blocks"))
@@ -257,7 +268,7 @@ def step(numbers: Mapping[str, Mapping[str, Any]], runs: Rows) -> str:
 
 
 def change(old: Rows, new: Rows, before: Mapping[str, Mapping[str, Any]]) -> str:
-    """How much of the misfit a change removes, and what it costs in training error.
+    """Say how much of the misfit a change removes, and what it costs in training error.
 
     Args:
         old: the runs of the variant that is changed.
@@ -273,7 +284,7 @@ def change(old: Rows, new: Rows, before: Mapping[str, Mapping[str, Any]]) -> str
 
 
 def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
-    """How much of the misfit of training codes a change removes.
+    """Say how much of the misfit of training codes a change removes.
 
     The rule: where the density is not told from the prior's before (`above_null`), nothing is removed,
     but a change may add some, if the 95% interval of the paired difference lies above 0. Else it removes

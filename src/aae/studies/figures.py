@@ -14,7 +14,7 @@ POINT_SIZE = 1.5
 
 
 def conclude(grid: Grid) -> Conclusion:
-    """What was measured of each figure's run, and the figures."""
+    """Measures of each figure's run, and the figures."""
     rows, told = [], []
     figures = {}
     for run, measures, prior in grid.first_runs():
@@ -36,7 +36,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def title(name: str) -> str:
-    """What the paper calls the figure of a cell, such as "3" of "3_mixture"."""
+    """Name that the paper gives to the figure of a cell, such as "3" of "3_mixture"."""
     return name.partition("_")[0]
 
 
@@ -52,7 +52,7 @@ def measured(row: Mapping[str, Any]) -> str:
 
 
 def at_home(row: Mapping[str, Any]) -> str:
-    """How many codes lie where their digit belongs."""
+    """Say how many codes lie where their digit belongs."""
     return f"{row['component_accuracy']:.1%} of the codes in their digit's component"
 
 

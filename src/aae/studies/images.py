@@ -24,7 +24,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies: the encoder's sigma (None without one) and the number of training images."""
+    """Settings that vary: the encoder's sigma (None without one) and the number of training images."""
     return {
         "sigma": sigma_of(config),
         "images": TRAINING_IMAGES if config.data.images == "all" else config.data.images,
@@ -42,7 +42,7 @@ def figure(rows: Rows) -> Figure:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """What came out, a sentence for each random encoder.
+    """Verdict in a sentence for each random encoder.
 
     The rule, written down before the run: a random encoder fits better than the deterministic one with so
     many images if the 95% interval of the difference in KL divergence of test codes, paired by seed, lies

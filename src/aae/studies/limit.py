@@ -37,12 +37,12 @@ WITHDRAWN = (
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies: minibatches from one regularization phase to the next, and epochs."""
+    """Settings that vary: minibatches from one regularization phase to the next, and epochs."""
     return {"interval": config.train.regularization_interval, "epochs": config.train.epochs}
 
 
 def named(every: int) -> str:
-    """How often the regularization phase runs, in words."""
+    """Frequency of the regularization phase, in words."""
     return "on every minibatch" if every == 1 else f"on every {every}th minibatch"
 
 
@@ -62,7 +62,7 @@ def figure(rows: Rows) -> Figure:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """What more epochs change, and what they do not, for each interval of the regularization phase.
+    """Say what more epochs change, and what they do not, for each interval of the regularization phase.
 
     By 95% intervals of differences, paired by seed: from the first budget to the last, and from the last but
     one, half of it, to the last. The KL divergence of training codes has stopped falling where it is

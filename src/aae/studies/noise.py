@@ -55,7 +55,7 @@ def figure(rows: Rows, curves: Sequence[pd.DataFrame]) -> Figure:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """What came out, by rules that were written down before the run.
+    """Verdict by rules that were written down before the run.
 
     Learned noise is driven out if its median sigma(x) ends below 0.01 of the prior's standard deviations
     (`became`). A fixed sigma pays if the encoder's training objective is lower with it than with sigma 0,
@@ -73,7 +73,7 @@ def verdict(rows: Rows) -> list[str]:
 
 
 def _cost(sigma: float, noisy: Rows, still: Rows) -> str:
-    """What a fixed sigma changes against sigma 0."""
+    """Say what a fixed sigma changes against sigma 0."""
 
     def change(measure: str, form: str, unit: str = "") -> tuple[Mapping[str, Any], str]:
         row = contrast(noisy, still, measure)

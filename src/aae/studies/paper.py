@@ -29,7 +29,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies beside encoder and prior: epochs."""
+    """Settings that vary beside encoder and prior: epochs."""
     return claims.settings(config) | {"epochs": config.train.epochs}
 
 

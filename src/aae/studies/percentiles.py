@@ -33,7 +33,7 @@ def verdict(rows: Rows) -> list[str]:
 
 
 def decoded(runs: Rows) -> str:
-    """What the decoder makes of the prior, in means over runs (`aae.measure.manifold`)."""
+    """Say what the decoder makes of the prior, in means over runs (`aae.measure.manifold`)."""
 
     def mean(measure: str) -> Any:
         return np.mean([run[measure] for run in runs])

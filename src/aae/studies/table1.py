@@ -54,7 +54,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies: recipe, the way of training, with the updates of an epoch; and epochs."""
+    """Settings that vary: recipe, the way of training, with the updates of an epoch; and epochs."""
     return {
         "recipe": PAPERS if config.train.optimizer == "sgd" else OURS,
         "updates": -(-TRAINING_IMAGES // config.train.batch_size),
@@ -122,7 +122,7 @@ def shortest(rows: Rows) -> Rows:
 
 
 def verdict(rows: Rows, controls: Rows, curves: Sequence[pd.DataFrame]) -> list[str]:
-    """What came out, by rules that were written down before the run.
+    """Verdict by rules that were written down before the run.
 
     A log-likelihood is below or above another number if its 95% interval over seeds is; with one seed
     nothing is shown. The two ways of training are compared at their shortest budgets, of which each is the

@@ -30,7 +30,7 @@ def conclude(grid: Grid) -> Conclusion:
 
 
 def settings(config: RunConfig) -> dict[str, Any]:
-    """What the study varies: the objective (a key of `SERIES`) and its weight at the end of training."""
+    """Settings that vary: the objective (a key of `SERIES`) and its weight at the end of training."""
     train = config.train
     match config.objective_name:
         case "variational":
@@ -66,7 +66,7 @@ def series_of(rows: Rows, measure: str) -> list[Series]:
 
 
 def verdict(rows: Rows) -> list[str]:
-    """What came out, by rules that were written down before the run.
+    """Verdict by rules that were written down before the run.
 
     At equal squared error the variational objective fits worse at a weight if its KL divergence of training
     codes (mean over seeds) is above the adversarial front there: the line through the means of the
@@ -94,7 +94,7 @@ def verdict(rows: Rows) -> list[str]:
 
 
 def turn(rows: Rows) -> list[str]:
-    """What the adversarial weight changes, from the lowest to the best, and from there to the highest.
+    """Say what the adversarial weight changes, from the lowest to the best, and from there to the highest.
 
     Seen after the run. The best weight has the lowest KL divergence of training codes (mean over seeds).
     """
@@ -128,7 +128,7 @@ def told(numbers: Numbers) -> str:
 
 
 def beside(front: Mapping[float, Numbers], variational: Mapping[float, Numbers]) -> str:
-    """Where the variational objective lies beside the adversarial front, in a sentence."""
+    """Say where the variational objective lies beside the adversarial front, in a sentence."""
 
     def point(numbers: Numbers) -> tuple[float, float]:
         return numbers["reconstruction_error"]["mean"], numbers["kl_training"]["mean"]

@@ -1,4 +1,4 @@
-"""What studies share: names of encoders, groups and pairs of runs, curves over a setting, longest runs."""
+"""Helpers for studies: names of encoders, groups and pairs of runs, curves over a setting, longest runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What encoders and the autoencoder ask of an architecture."""
+"""Interface that encoders and the autoencoder ask of an architecture."""
 
 import torch
 from torch import nn

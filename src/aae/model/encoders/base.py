@@ -1,4 +1,4 @@
-"""What training asks of an encoder q(z|x)."""
+"""Interface that training asks of an encoder q(z|x)."""
 
 from typing import NamedTuple
 

@@ -1,1 +1,1 @@
-"""What is added to the reconstruction loss, a class each; their names: aae.model.parts."""
+"""Terms that are added to the reconstruction loss, a class each; their names: aae.model.parts."""

@@ -56,7 +56,7 @@ class Adversarial(Objective):
         self.buffers = {"codes": self.recent_codes, "labels": self.recent_labels, "filled": self.filled}
 
     def draw(self, moment: Moment, y: torch.Tensor) -> tuple[int, Tensors]:
-        """How many minibatches' codes the discriminator sees, 0 without a regularization phase; and inputs.
+        """Number of minibatches whose codes the discriminator sees (0: no regularization phase); and inputs.
 
         These are prior samples ("prior"), labels as one-hot vectors ("classes"), the discriminator's learning
         rate and the weight of the encoder's loss.

@@ -26,7 +26,7 @@ def encoder_adversarial_loss(code_logits: torch.Tensor) -> torch.Tensor:
 
 
 def encoder_factor(code_logits: torch.Tensor, part: slice) -> torch.Tensor:
-    """What turns a code's gradient of `discriminator_loss` into that of `encoder_adversarial_loss`.
+    """Factor that turns a code's gradient of `discriminator_loss` into that of `encoder_adversarial_loss`.
 
     A code moves only its own logit l. So both gradients are d l / d z times the loss's derivative by l:
     sigmoid(l) / (2 n) for the discriminator, -sigmoid(-l) / m for the encoder. One backward pass of the

@@ -1,4 +1,4 @@
-"""What training asks of an objective: what it adds to the reconstruction loss."""
+"""Interface that training asks of an objective: what it adds to the reconstruction loss."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ State = dict[str, Tensors]
 
 @dataclass(frozen=True)
 class Moment:
-    """Where in a training run a step stands."""
+    """Position of a step in a training run."""
 
     step: int
     """From 1."""
     progress: float
     """Share of all steps that is done, in (0, 1]."""
     rate_factor: float
-    """What learning rates are multiplied by."""
+    """Factor that learning rates are multiplied by."""
 
 
 class Objective:
-    """What a step adds to the reconstruction loss; by itself nothing. State is kept in these attributes.
+    """Term that a step adds to the reconstruction loss; by itself nothing. State is kept in these attributes.
 
     What is random or scheduled about a step is drawn on the CPU, apart from it (`draw`). The step itself is
     tensors in, tensors out, and the same work for all steps of one kind: it can be captured in a graph.
@@ -48,7 +48,7 @@ class Objective:
         """Tensors that later steps depend on, changed in place."""
 
     def draw(self, moment: Moment, y: torch.Tensor) -> tuple[int, Tensors]:
-        """What is random or scheduled about a step; called once a step, in order.
+        """Draw what is random or scheduled about a step; called once a step, in order.
 
         Args:
             moment: where the run stands.

@@ -1,4 +1,4 @@
-"""What training, measures and figures ask of a prior p(z) over codes."""
+"""Interface that training, measures and figures ask of a prior p(z) over codes."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Prior(ABC):
     """
 
     name: ClassVar[str]
-    """What params.yaml and the file of null bands call it."""
+    """Name in params.yaml and in the file of null bands."""
     coordinates: ClassVar[tuple[str, str]] = ("$z_1$", "$z_2$")
-    """What the first two columns of `to_uniform` are percentiles of; Figure 2E's axes."""
+    """Coordinates that the first two columns of `to_uniform` are percentiles of; Figure 2E's axes."""
     contour_masses: ClassVar[tuple[float, ...]] = (0.5, 0.9, 0.99)
     """Shares of the prior's mass that the contours in figures hold."""
     components: ClassVar[int] = 0
     """Parts of equal mass that a digit can be assigned to (Figure 3); 0 where there are none."""
     positive_density: ClassVar[bool] = True
-    """Whether p(z) > 0 everywhere, as KL(q(z|x) || p(z)) needs."""
+    """Tells if p(z) > 0 everywhere, as KL(q(z|x) || p(z)) needs."""
     constrains: ClassVar[bool] = True
-    """Whether anything draws codes to it."""
+    """Tells if anything draws codes to it."""
     planar: ClassVar[bool] = False
-    """Whether it exists in the plane alone."""
+    """Tells if it exists in the plane alone."""
 
     def __init__(self, std: float = 1.0, dim: int = 2) -> None:
         """One prior of its kind.
@@ -65,7 +65,7 @@ class Prior(ABC):
     @property
     @abstractmethod
     def description(self) -> str:
-        """What figures call it, such as "N(0, I)"."""
+        """Name in figures, such as "N(0, I)"."""
 
     @property
     def mean(self) -> np.ndarray:
@@ -118,7 +118,7 @@ class Prior(ABC):
         return special.ndtri(np.clip(self.to_uniform(z.astype(np.float64)), 1e-16, 1 - 1e-16))
 
     def percentiles(self, u: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """What Figure 2E decodes: codes at percentiles of the prior.
+        """Codes that Figure 2E decodes, at percentiles of the prior.
 
         Args:
             u: percentiles in (0, 1), (..., dim).

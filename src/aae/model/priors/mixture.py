@@ -30,7 +30,7 @@ class Mixture(Prior):
 
     @property
     def description(self) -> str:
-        """How many components of which kind."""
+        """Number and kind of its components."""
         return "a ring of ten Gaussians"
 
     @property
@@ -57,7 +57,7 @@ class Mixture(Prior):
         return np.stack([along, np.stack([-along[:, 1], along[:, 0]], axis=-1)])
 
     def _scores(self, z: Any) -> tuple[Any, Any]:
-        """How far along and across each component's axes, in standard deviations, (..., 10) each."""
+        """Positions along and across each component's axes, in standard deviations, (..., 10) each."""
         radius, long, short = self._scales
         xp = _namespace(z)
         place = (str(z.dtype), str(z.device))

@@ -1,4 +1,4 @@
-"""What stands in for a prior where codes are not constrained."""
+"""Stand-in for a prior where codes are not constrained."""
 
 import numpy as np
 
