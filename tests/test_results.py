@@ -11,7 +11,7 @@ from aae.compare.equivalence import contrasts
 from aae.compare.summary import variants
 from aae.report.results import ablation_table, answer
 from aae.system import artifacts
-from readme import STUDY, fill
+from readme import STUDY, fill, short_answer
 
 Cells = dict[str, dict[str, Any]]
 NULLS = {"gaussian": NULL, "none": NULL}
@@ -182,3 +182,8 @@ def test_the_encoders_are_as_alike_and_their_small_holes_as_many_as_the_page_say
         if row["measure"] == "holes"
     ]
     assert all(row["low"] > row["null_high"] for row in over_seeds if row["seeds"] > 1)
+
+
+def test_the_short_answer_has_the_answers_alone() -> None:
+    paragraphs = "**Does it fit? Yes, nearly.** It is 0.1 off.\n\n**What is left?** Not much. It is 0.1.\n"
+    assert short_answer(paragraphs) == "**Does it fit? Yes, nearly. What is left? Not much.**\n"

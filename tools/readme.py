@@ -66,6 +66,7 @@ def fill(text: str, root: Path) -> str:
 
     blocks: dict[str, Callable[[], str]] = {
         "answer": lambda: told.answer(root),
+        "short": lambda: short_answer(told.answer(root)),
         "base": lambda: results.base_table(rows("details"), results.BASE),
         "targets": lambda: results.target_table(rows("variants", STUDY)),
         "encoders-ablation": lambda: results.ablation_table(rows("variants", STUDY)),
@@ -91,6 +92,15 @@ def fill(text: str, root: Path) -> str:
             before, rest = text.split(first)
             text = before + first + block() + last + rest.split(last)[1]
     return text
+
+
+def short_answer(answer: str) -> str:
+    """The answers alone: the bold start of each paragraph, with a sentence more where that only asks."""
+    short = []
+    for paragraph in answer.strip().split("\n\n"):
+        start, rest = paragraph.removeprefix("**").split("**", 1)
+        short.append(f"{start}{rest.split('. ')[0]}." if start.endswith("?") else start)
+    return f"**{' '.join(short)}**\n"
 
 
 def judged_contrasts(contrasts: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from aae.compare.measures import MEASURES
+from aae.compare.verdicts import in_words
 from aae.report.results import difference, table
 from aae.studies import figures
 from aae.studies.claims import Claim, Said
@@ -120,27 +121,19 @@ def said(claim: Said) -> str:
 
 
 def paper_table(claims: Sequence[Claim], likelihoods: Sequence[dict[str, Any]]) -> str:
-    """Figure by figure, the first thing that the paper says beside the main number here."""
-    lines = [["figure", "in the paper", "here (95% intervals)", "verdict"], ["---"] * 4]
+    """Figure by figure, the first thing that the paper says, and whether it holds here."""
+    lines = [["figure", "in the paper", "here"], ["---"] * 3]
     firsts: dict[str, Claim] = {}
     for claim in claims:
         if firsts.setdefault(claim.said.figure, claim) is claim and claim.said.figure[0].isdigit():
-            found = claim.statements[0].words.replace("95% CI ", "") if claim.statements else ""
-            whose, _, number = found.partition(": ")
-            found = number if "AE" in whose else found  # The paper's words tell whose.
+            whose = claim.statements[0].words.partition(": ")[0] if claim.statements else ""
             name = _figure(claim.said.figure) + (" (VAE)" if "VAE" in whose else "")
-            lines.append([name, claim.said.words, found, f"**{claim.verdict}**"])
+            lines.append([name, claim.said.words, f"**{claim.verdict}**"])
     reported = next(row for row in likelihoods if (row["samples"], row["source"]) == ("AAE", "reported"))
-    ours = [row for row in likelihoods if row["source"] == "run"]
+    ours = in_words([f"{row['log_likelihood']:.1f}" for row in likelihoods if row["source"] == "run"])
     (verdict,) = (each.verdict for each in claims if each.said.study == "table1")
-    lines.append(
-        [
-            "[Table 1](docs/paper.md#table-1)",
-            f"log-likelihood {_with_error(reported)} nats",
-            "; ".join(f"{with_epochs(row)}: {row['log_likelihood']:.1f}{_over_seeds(row)}" for row in ours),
-            f"**{verdict}**",
-        ]
-    )
+    likelihood = f"log-likelihood {_with_error(reported)} nats"
+    lines.append(["[Table 1](docs/paper.md#table-1)", likelihood, f"**{verdict}**: {ours}"])
     return table(lines)
 
 
@@ -150,11 +143,6 @@ def _figure(number: str, root: str = "") -> str:
         return number
     folder = "plots" if number in ("2A", "2E") else "studies/figures/plots"
     return f"[{number}]({root}{folder}/{number}.png)"
-
-
-def _over_seeds(row: dict[str, Any]) -> str:
-    """Its 95% interval, in words, where there are several seeds."""
-    return "" if row["low"] is None else f" ({row['low']:.1f} to {row['high']:.1f}, {row['seeds']} seeds)"
 
 
 def _with_error(row: dict[str, Any]) -> str:

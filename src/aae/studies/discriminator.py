@@ -181,7 +181,9 @@ def answer(rows: Rows, variants: Rows) -> str:
         rows: a row a run, from the study's metrics.
         variants: over seeds, from the study's metrics.
     """
-    found = _by_settings(variants)
+    found: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = {}
+    for row in variants:
+        found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
     name, paper = next((key, each) for key, each in found.items() if key[0] == PAPER)
     of_paper = of_variant(rows, name)
     share = max(0.0, paper["discriminator_jsd"]["mean"] / paper[better_probe(paper)]["mean"])
@@ -206,19 +208,6 @@ def answer(rows: Rows, variants: Rows) -> str:
             )
             text += _longer(found, key) + _alone(rows, found, key)
     return text
-
-
-def short(rows: Rows, variants: Rows) -> str:
-    """Say what is left of the misfit on training codes, in a sentence without numbers."""
-    name, paper = next((key, each) for key, each in _by_settings(variants).items() if key[0] == PAPER)
-    return WHY[seen(paper, of_variant(rows, name))]
-
-
-def _by_settings(variants: Rows) -> dict[tuple[str, int], dict[str, Mapping[str, Any]]]:
-    found: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = {}
-    for row in variants:
-        found.setdefault((row["discriminator"], row["epochs"]), {})[row["measure"]] = row
-    return found
 
 
 def _longer(found: Mapping[tuple[str, int], Numbers], key: tuple[str, int]) -> str:
