@@ -117,7 +117,7 @@ def sight(numbers: Numbers, rows: Sequence[Mapping[str, Any]]) -> str:
     name = better_probe(numbers)
     probe, own, null = numbers[name], numbers["discriminator_jsd"], numbers["discriminator_jsd_null"]
     quarter = numbers["kl_training"]["mean"] / 4
-    share = "" if outcome in ("nothing", "1 seed") else f", {min(own['mean'] / probe['mean'], 1):.0%} of it"
+    share = "" if outcome in ("nothing", "1 seed") else f", {min(own['mean'] / probe['mean'], 1):z.0%} of it"
     return (
         f"of what {PROBES[name]} on training codes, {probe['mean']:.4f} nats of Jensen-Shannon divergence "
         f"(prior samples {probe['null']:z.4f}; KL/4 {quarter:.4f}), the final discriminator sees "

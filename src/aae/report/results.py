@@ -228,7 +228,7 @@ def ablation_table(variants: Rows) -> str:
 
 
 def _formatted(value: float | None, form: str) -> str:
-    return "" if value is None else f"{value:{form}}"
+    return "" if value is None else f"{value:z{form}}"
 
 
 def contrast_table(contrasts: Rows) -> str:
