@@ -94,6 +94,8 @@ TEXTS = [
     "x,y,color\n" + "\n".join(f"{a},{b},#ff0000" for a, b in Z),
     "sep=;\n" + csv(Z, "z1;z2", ";"),
     csv(Z, "z1,z2") + "# the end\n",
+    "\ufeff# made by hand\n# twice\n" + csv(Z, "z1,z2"),
+    '"SEP=;"\n' + csv(Z, "z1;z2", ";"),
 ]
 
 
@@ -117,6 +119,7 @@ def test_every_usual_csv_gives_its_codes(text: str, tmp_path: Path) -> None:
         (csv(np.c_[Z, LABEL], None), "codes are the columns 1, 2; left out: 3"),
         (pd.DataFrame(Z).to_csv(), "codes are the columns 0, 1; left out: the one without a name"),
         (csv(np.c_[Z, Z[:, ::-1]], "a,b,loss,c"), "codes are all columns: a, b, loss, c"),
+        (csv(Z, "z1,z2") + "#0.1,0.2\n", "lines that start with # are left out: 1"),
     ],
 )
 def test_what_was_guessed_is_said(text: str, note: str, tmp_path: Path) -> None:
@@ -127,6 +130,8 @@ def test_what_was_guessed_is_said(text: str, note: str, tmp_path: Path) -> None:
     assert codes(path).notes == []
     arrays = saved(tmp_path / "codes.npz", codes=Z, labels=LABEL)
     assert codes(arrays).notes == ["codes are the array codes; left out: labels"]
+    more = saved(tmp_path / "more.npz", codes=Z, images=np.zeros((120, 784)), labels=LABEL[:, None])
+    assert codes(more).notes == ["codes are the array codes; left out: images, labels"]
 
 
 def test_columns_and_labels_can_be_named(tmp_path: Path) -> None:
@@ -289,6 +294,11 @@ BAD = {
         csv(np.c_[Z, np.full(120, 18)], "x,y,epoch").encode(),
         "column epoch is 18 in all rows: a dimension that has collapsed, or no code (--label epoch leaves",
     ),
+    "first.csv": (
+        b"x,y\noops,0.5\n" + csv(Z, None).encode(),
+        "expected numbers; column x of code 1 is 'oops'",
+    ),
+    "short-pairs.csv": (csv(Z.round(2), None).replace(".", ",").encode(), "(decimal commas need ; as"),
     "pairs.csv": (csv(Z, None).replace(".", ",").encode(), "(decimal commas need ; as separator)"),
     "collapsed.csv": (b"z1,z2\n" + b"0.5,0.5\n" * 120, "collapsed"),
     "empty.npz": (b"", "holds no codes"),

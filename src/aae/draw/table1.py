@@ -102,7 +102,7 @@ def draw_losses(axes: Axes, losses: Sequence[Loss]) -> None:
     axes.set(xlabel="updates", ylabel="squared error a pixel, training images", yscale="log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    axes.legend(title="a line a seed", loc="upper right", fontsize="small")
+    axes.legend(title="a line a seed", loc="upper right", fontsize="small", handlelength=1)
 
 
 def draw_budgets(axes: Axes, budgets: Panel, paper: tuple[float, float]) -> None:

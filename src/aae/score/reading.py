@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -24,7 +25,7 @@ NUMBERED = re.compile(r"(.*?)[ _.\[(-]*(\d+)[\])]?")  # z1, z_1, z[1]: a stem an
 WHOLE = re.compile(r"[+-]?\d*")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
 LABELS = ("label", "labels", "digit", "digits", "class", "target")  # Names of what is no code.
-EXCEL = re.compile(rb"(\xef\xbb\xbf)?sep=.\r?\n")  # A first line for spreadsheets.
+EXCEL = re.compile(rb'"?sep=."?[ \t]*\r?\n', re.IGNORECASE)  # A first line for spreadsheets.
 LONGER_ROW = re.compile(r".*Expected (\d+) fields in line (\d+), saw (\d+).*")  # As pandas says it.
 SAVE = "from Python, np.save('codes.npy', z) writes what can be read"
 EXPECTED = f"expected CSV, NPY, NPZ or safetensors; {SAVE}"
@@ -89,7 +90,7 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
         table = _frame(source, _safetensors(source, content), notes)
     else:
         table, notes = _text(source, content)
-    known = table.shape[1] == dim and not source.columns
+    known = table.shape[1] == dim and not source.columns and not any(map(_is_label, table))
     names = list(table) if known else _columns(source, table)
     if rest := [str(name) or "the one without a name" for name in table if name not in names]:
         kept = ", ".join(map(str, names))
@@ -152,7 +153,7 @@ def _columns(source: Source, table: pd.DataFrame) -> list[Any]:
     if source.columns:
         return [names[asked] for asked in source.columns]
     left = [name for text, name in names.items() if text not in source.labels and text]
-    left = [name for name in left if str(name).lower() not in LABELS] or left
+    left = [name for name in left if not _is_label(name)] or left
     groups = _numbered(left)
     several = [group for group in groups.values() if len(group) > 1]
     if len(groups.get("z", [])) > 1:
@@ -180,8 +181,13 @@ def _numbered(names: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _is_text(column: pd.Series[Any]) -> bool:
-    first = column.iloc[:1]
-    return column.dtype.kind == "O" and bool(pd.to_numeric(first, errors="coerce").isna().all())
+    if column.dtype.kind != "O":
+        return False
+    return bool(pd.to_numeric(column.iloc[:100], errors="coerce").isna().mean() > 0.5)
+
+
+def _is_label(name: object) -> bool:
+    return str(name).lower() in LABELS
 
 
 def _is_whole(column: pd.Series[Any]) -> bool:
@@ -191,7 +197,11 @@ def _is_whole(column: pd.Series[Any]) -> bool:
 
 def _frame(source: Source, arrays: dict[str, np.ndarray], notes: list[str]) -> pd.DataFrame:
     """The array that holds codes, with columns called 1, 2 and so on; a choice among several is noted."""
-    tables = {name: array for name, array in arrays.items() if array.ndim == 2 and array.shape[0] > 1}
+    tables = {
+        name: array
+        for name, array in arrays.items()
+        if array.ndim == 2 and len(array) > 1 and 2 <= array.shape[1] <= MOST_DIMENSIONS
+    }
     if source.array is not None:
         if source.array not in arrays:
             raise UserError(f"{source}: no array {source.array!r}; there are {_short(', '.join(arrays))}")
@@ -250,8 +260,8 @@ def _safetensors(source: Source, content: bytes) -> dict[str, np.ndarray]:
 def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         content = content.decode("utf-16", "replace").encode()
-    content = _without_comments(content)
-    start = content[:PEEK].decode("utf-8-sig", "replace")
+    content, notes = _without_comments(content.removeprefix(codecs.BOM_UTF8))
+    start = content[:PEEK].decode(errors="replace")
     lines = [line for line in start.splitlines() if line.strip()][:20]
     if "\0" in start or not lines:
         reason = "has bytes that are no text" if lines else "holds no codes"
@@ -280,7 +290,7 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
             raise ValueError(f"several columns are called {', '.join(map(repr, twice))}")
         table = pd.read_csv(
             io.BytesIO(content), header=0 if named else None, names=first if named else None,
-            decimal=decimal, encoding="utf-8-sig", encoding_errors="replace", low_memory=False, **options,
+            decimal=decimal, encoding_errors="replace", low_memory=False, **options,
         )  # fmt: skip
         if separator == "," and _has_decimal_commas(table):
             raise ValueError("decimal commas need ; as separator")
@@ -291,27 +301,35 @@ def _text(source: Source, content: bytes) -> tuple[pd.DataFrame, list[str]]:
         table.columns = pd.RangeIndex(1, table.shape[1] + 1)
     # Said, as it is a guess.
     guess = f"the first line, {', '.join(first)}, is taken for names of columns, not for a code"
-    return table, [_short(guess)] if counted else []
+    return table, [*notes, _short(guess)] if counted else notes
 
 
-def _without_comments(content: bytes) -> bytes:
-    """Text with blank lines for those that start with #, unless most do, and for a spreadsheet's sep=."""
+def _without_comments(content: bytes) -> tuple[bytes, list[str]]:
+    """Text with blank lines for those that start with #, and for a spreadsheet's sep=; and a note.
+
+    Below the first line without # only few are comments: where most start with it, names of codes do.
+    """
     content = EXCEL.sub(b"\n", content, count=1) if EXCEL.match(content) else content
     if b"#" not in content:
-        return content
+        return content, []
     lines = content.splitlines(keepends=True)
     comments = [line.startswith(b"#") for line in lines]
-    if 2 * sum(comments) > len(lines):
-        return content
-    return b"".join(b"\n" if comment else line for comment, line in zip(comments, lines, strict=True))
+    if all(comments):
+        return content, []
+    head = comments.index(False)
+    below = sum(comments[head:])
+    if 2 * below > len(lines) - head:
+        comments[head:] = [False] * (len(lines) - head)
+    kept = b"".join(b"\n" if comment else line for comment, line in zip(comments, lines, strict=True))
+    return kept, [f"lines that start with # are left out: {below:,}"] if any(comments[head:]) else []
 
 
 def _has_decimal_commas(table: pd.DataFrame) -> bool:
-    """Tell 0,1234,-1,5678: whole numbers, by turns small ones and the many digits of fractions."""
+    """Tell 0,1234,-1,5678: whole numbers, by turns small ones and the digits of fractions."""
     if table.shape[1] % 2 or table.shape[1] < 4 or any(dtype.kind not in "iu" for dtype in table.dtypes):
         return False
-    values = table.abs().max().to_numpy()
-    return bool((values[::2] < 100).all() and (values[1::2] >= 1000).all())
+    small, digits = table.iloc[:, ::2].to_numpy(), table.iloc[:, 1::2].to_numpy()
+    return bool((abs(small) < 100).all() and (digits >= 0).all() and (digits.max(axis=0) >= 10).all())
 
 
 def _names_by_number(first: Sequence[str], second: Iterable[str]) -> bool:
