@@ -102,7 +102,9 @@ def draw_losses(axes: Axes, losses: Sequence[Loss]) -> None:
     axes.set(xlabel="updates", ylabel="squared error a pixel, training images", yscale="log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    axes.legend(title="a line a seed", loc="upper right", fontsize="small", handlelength=1)
+    axes.legend(
+        title="a line a seed", loc="upper right", handlelength=0.8, handletextpad=0.3, borderaxespad=0.1
+    )
 
 
 def draw_budgets(axes: Axes, budgets: Panel, paper: tuple[float, float]) -> None:
