@@ -64,5 +64,12 @@ def test_one_seed_has_no_intervals() -> None:
     assert withdrawn.startswith("Withdrawn")
 
 
+def test_intervals_are_compared_at_the_budgets_that_both_have() -> None:
+    rows = [row for row in study() if (row["interval"], row["epochs"]) != (6, 14)]
+    fit = limit.verdict(rows)[2]
+    assert "with 7 epochs" in fit
+    assert "with 14 epochs" not in fit
+
+
 def test_one_budget_alone_says_nothing() -> None:
     assert limit.verdict([run(1, 7, 0, 0.1)]) == []

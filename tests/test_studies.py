@@ -420,6 +420,11 @@ def test_a_front_that_turns_back_is_told() -> None:
     assert "from an adversarial weight of 1 to 3, paired by seed: KL of training codes +0.120 (95% CI" in rise
 
 
+def test_weights_without_seeds_in_common_are_not_compared() -> None:
+    rows = [tradeoff_adversarial(seed, weight, *FRONT[weight]) for seed, weight in enumerate(FRONT)]
+    assert not [sentence for sentence in tradeoff.verdict(rows) if sentence.startswith("Seen")]
+
+
 def test_without_errors_in_common_the_objectives_are_not_compared() -> None:
     rows = [each for each in tradeoff_study() if each["weight"] not in (1e-5, 1e-4)]
     assert "No variational weight has a squared error that the adversarial front has as well." in (

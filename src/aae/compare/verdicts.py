@@ -197,10 +197,14 @@ def significance(contrast: Mapping[str, Any]) -> str:
 
 def shown(contrast: Mapping[str, Any], form: str) -> str:
     """The 95% interval of a difference and its significance; without one, the effect that would be found."""
-    words = f"{interval(contrast, f'+{form}')}; {significance(contrast)}"
-    if significance(contrast) == "significant":
-        return words
-    return f"{words}, {contrast['detectable']:{form}} would be found in 80% of cases"
+    found = significance(contrast)
+    words = f"{interval(contrast, f'+{form}')}; {found}"
+    return words if found == "significant" else f"{words}, {detectable(contrast, form)}"
+
+
+def detectable(contrast: Mapping[str, Any], form: str) -> str:
+    """The effect that so many seeds find with a power of 80%."""
+    return f"{contrast['detectable']:{form}} would be found in 80% of cases"
 
 
 def equivalence(contrast: Mapping[str, Any], margin: str = "") -> str:

@@ -109,14 +109,20 @@ def read_codes(source: Source, least: int = LEAST_CODES, dim: int | None = None)
     if len(table) < least:
         raise UserError(f"{source}: {len(table)} codes are too few; at least {least} are needed")
     z = _finite(source, table[names])
-    one = np.ptp(z, axis=0) == 0
-    if dim is None and one.any() and not one.all():
-        name, value = names[int(one.argmax())], z[0, one.argmax()]
-        raise UserError(
-            f"{source}: column {name} is {value:.6g} in all rows: a dimension that has collapsed, or no code "
-            f"(--label {name} leaves it out)"
-        )
+    if dim is None:
+        _refuse_constant(source, names, z)
     return Codes(z, notes)
+
+
+def _refuse_constant(source: Source, names: Sequence[Any], z: np.ndarray) -> None:
+    """Name a column of one value; where all are, the codes have collapsed, which the measures say."""
+    constant = np.ptp(z, axis=0) == 0
+    if constant.any() and not constant.all():
+        first = int(constant.argmax())
+        raise UserError(
+            f"{source}: column {names[first]} is {z[0, first]:.6g} in all rows: a dimension that has "
+            f"collapsed, or no code (--label {names[first]} leaves it out)"
+        )
 
 
 def _finite(source: Source, table: pd.DataFrame) -> np.ndarray:
@@ -309,7 +315,8 @@ def _without_comments(content: bytes) -> tuple[bytes, list[str]]:
 
     Below the first line without # only few are comments: where most start with it, names of codes do.
     """
-    content = EXCEL.sub(b"\n", content, count=1) if EXCEL.match(content) else content
+    if first := EXCEL.match(content):
+        content = b"\n" + content[first.end() :]
     if b"#" not in content:
         return content, []
     lines = content.splitlines(keepends=True)

@@ -16,6 +16,7 @@ from aae.compare.verdicts import (
     Numbers,
     above_null,
     better_probe,
+    detectable,
     equivalence,
     in_words,
     interval,
@@ -295,6 +296,6 @@ def removes(row: Mapping[str, Any], kl: Mapping[str, Any]) -> str:
     if row["low"] > 0:
         return f"{words}: it adds to the {left:.3f} nats beyond prior samples"
     if row["high"] >= 0:
-        return f"{words}: no effect shown ({row['detectable']:.3f} would be found in 80% of cases)"
+        return f"{words}: no effect shown ({detectable(row, '.3f')})"
     share = "most" if row["high"] < -left / 2 else "part"
     return f"{words}: it removes {share} of the {left:.3f} nats beyond prior samples"

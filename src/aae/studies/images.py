@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from aae.compare.equivalence import compare
 from aae.compare.measures import MEASURES
-from aae.compare.verdicts import interval, significance
+from aae.compare.verdicts import detectable, interval, significance
 from aae.data.datasets import TRAINING_IMAGES
 from aae.draw.curves import Curve, Panel, figure_curves
 from aae.settings.config import RunConfig
@@ -68,6 +68,6 @@ def compared(still: np.ndarray, noisy: np.ndarray) -> str:
     """The difference of two encoders' KL divergences of test codes, one a seed, and what it shows."""
     row = compare(noisy, still, None)
     word = "better" if row["difference"] < 0 else "worse"
-    none = f"no difference shown ({row['detectable']:.3f} would be found in 80% of cases)"
+    none = f"no difference shown ({detectable(row, '.3f')})"
     found = none if significance(row) == "not significant" else word
     return f"{row['difference']:+.3f} ({interval(row, '+.3f')}, {len(still)} seeds): {found}"

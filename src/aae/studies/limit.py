@@ -111,6 +111,7 @@ def intervals_compared(rows: Rows) -> list[str]:
             found = {
                 epochs: contrast(of[other, epochs], of[first, epochs], measure)
                 for epochs in sorted({run["epochs"] for run in rows})
+                if (other, epochs) in of and (first, epochs) in of
             }
             words = [
                 f"with {epochs} epochs {row['difference']:+{form}} ({shown(row, form)})"

@@ -12,7 +12,7 @@ from aae.compare.verdicts import Numbers, shown, spread
 from aae.draw.front import Panel, Series, figure_front
 from aae.settings.config import RunConfig
 from aae.studies.common import Conclusion, Grid, Row, summarise
-from aae.studies.variants import Rows, contrast, grouped
+from aae.studies.variants import Rows, contrast, grouped, paired
 
 BY = ("objective", "weight")  # What a variant's runs have in common in the table.
 SERIES = {  # What `settings` calls an objective, and what the figure does.
@@ -105,11 +105,9 @@ def turn(rows: Rows) -> list[str]:
     best = min(of_weight, key=lambda weight: np.mean([run["kl_training"] for run in of_weight[weight]]))
     sentences = []
     for weight, other in ((min(of_weight), best), (best, max(of_weight))):
-        kl, error = (
-            contrast(of_weight[other], of_weight[weight], name)
-            for name in ("kl_training", "reconstruction_error")
-        )
-        if weight != other and kl["low"] is not None:
+        pair = of_weight[other], of_weight[weight]
+        if weight != other and len(paired(*pair, "kl_training")[0]) > 1:
+            kl, error = (contrast(*pair, name) for name in ("kl_training", "reconstruction_error"))
             sentences.append(
                 f"Seen after the run, from an adversarial weight of {weight:g} to {other:g}, paired by seed: "
                 f"KL of training codes {kl['difference']:+.3f} ({shown(kl, '.3f')}), squared error of test "
